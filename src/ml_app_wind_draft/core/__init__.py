@@ -1,0 +1,1 @@
+"""What every other room may use: settings, sites, signals, time and errors."""

@@ -1,0 +1,71 @@
+"""What the environment says: one frozen object, read once at the start of a process."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ml_app_wind_draft.core.errors import ConfigurationError
+
+PROJECT_ROOT = Path(os.environ.get("WIND_HOME") or Path(__file__).parents[3])
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Settings(BaseModel):
+    """Where things are and which ports they use. Each field is read from the variable of its name.
+
+    Paths are absolute; addresses are full URLs. The defaults serve a local run from the project root.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    site: str = Field("la_haute_borne", description="site to show and replay by default")
+    database_url: str = Field("", description="SQLAlchemy URL; default SQLite under data/")
+    mlflow_tracking_uri: str = Field("", description="where the app reaches MLflow")
+    mlflow_ui_uri: str = Field("", description="where the reader's browser reaches MLflow")
+    kedro_viz_uri: str = Field("", description="where the reader's browser reaches Kedro Viz")
+    bind_address: str = Field("127.0.0.1", description="address the local servers listen on")
+    mlflow_port: Port = 5001
+    ui_port: Port = 8050
+    viz_port: Port = 4141
+    kedro_env: str = "local"
+    data_dir: Path = PROJECT_ROOT / "data"
+    mlflow_dir: Path = PROJECT_ROOT / "mlflow"
+    conf_dir: Path = PROJECT_ROOT / "conf"
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The SQLite file, or `None` on another database."""
+        prefix = "sqlite:///"
+        return Path(self.database_url[len(prefix) :]) if self.database_url.startswith(prefix) else None
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `environ` (default: the process's environment).
+
+    Raises `ConfigurationError` that names the variable, its value and what is expected.
+    """
+    environ = os.environ if environ is None else environ
+    given = {
+        name: environ[name.upper()] for name in Settings.model_fields if environ.get(name.upper())
+    }
+    try:
+        settings = Settings.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = str(first["loc"][0]).upper()
+        message = f"{variable}={first['input']!r} cannot be used: {first['msg']}."
+        raise ConfigurationError(message, remedy=f"Set {variable} to a valid value.") from error
+    return settings.model_copy(update=_derived(settings))
+
+
+def _derived(settings: Settings) -> dict[str, str]:
+    local_mlflow = f"http://localhost:{settings.mlflow_port}"
+    return {
+        "database_url": settings.database_url or f"sqlite:///{settings.data_dir}/sqlite/app.db",
+        "mlflow_tracking_uri": settings.mlflow_tracking_uri or local_mlflow,
+        "mlflow_ui_uri": settings.mlflow_ui_uri or local_mlflow,
+        "kedro_viz_uri": settings.kedro_viz_uri or f"http://localhost:{settings.viz_port}",
+    }

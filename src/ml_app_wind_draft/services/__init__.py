@@ -1,0 +1,1 @@
+"""The running house: one small file a service, and what they share."""

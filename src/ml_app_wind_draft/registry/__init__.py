@@ -1,0 +1,1 @@
+"""The only room that talks to MLflow: log, register, alias, promote, load."""

@@ -1,0 +1,86 @@
+"""What the registry hands in and out. Instants are whole seconds since the epoch, UTC."""
+
+from dataclasses import dataclass, field
+
+from ml_app_wind_draft.models.bundle import Bundle
+
+MODEL_NAME = "wind_power_predictor"
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """All that MLflow is told about one training run.
+
+    `score` is the MAE in kW on normal rows of the judging window, the number that models are
+    compared by. `training_start` and `training_end` bound the interval starts of the rows that the
+    model was fitted on. `data_digest` identifies the rows read (their whole range is `data_start` to
+    `data_end`), `configuration_digest` everything else that decides the result. `metrics` are in kW
+    unless their name says otherwise. `plots` maps a file name such as `power_curve.png` to PNG bytes.
+    """
+
+    kind: str
+    training_start: int
+    training_end: int
+    score: float
+    features: tuple[str, ...]
+    data_start: int
+    data_end: int
+    data_rows: int
+    data_digest: str
+    configuration_digest: str
+    parameters: dict[str, str | int | float | bool | None] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    plots: dict[str, bytes] = field(default_factory=dict)
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The judgement on a new model: `promote` it over version `against` (`None`: no champion yet)?
+
+    It counts only while `against` is still the champion. `why` is written for a person.
+    """
+
+    promote: bool
+    against: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """A fitted model with its record and its judgement: what a training run ends in."""
+
+    bundle: Bundle
+    record: RunRecord
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One registered version. `created_at` is wall time; `metrics` holds `score` (kW) and more.
+
+    A version that this app did not log has kind `unknown` and training range 0 to 0.
+    """
+
+    version: int
+    kind: str
+    aliases: tuple[str, ...]
+    created_at: int
+    training_start: int
+    training_end: int
+    metrics: dict[str, float]
+    run_id: str
+    url: str
+    description: str = ""
+    data_digest: str = ""
+    configuration_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A version and its model, ready to predict."""
+
+    version: ModelVersion
+    bundle: Bundle

@@ -39,7 +39,9 @@ class Settings(BaseModel):
     def sqlite_path(self) -> Path | None:
         """The SQLite file, or `None` on another database."""
         prefix = "sqlite:///"
-        return Path(self.database_url[len(prefix) :]) if self.database_url.startswith(prefix) else None
+        return (
+            Path(self.database_url[len(prefix) :]) if self.database_url.startswith(prefix) else None
+        )
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:

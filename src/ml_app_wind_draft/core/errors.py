@@ -1,19 +1,19 @@
 """Every error the app raises on purpose.
 
-    WindError                       the root: a message and, where there is one, a remedy
-    ├── ConfigurationError          a setting, a site file or a command line that cannot be used
-    │   ├── SiteError               a site file is missing, wrong, or clashes with another site
-    │   └── PortInUseError          a port is taken
-    ├── ImportFileError             a data file cannot be imported as it is described
-    ├── StorageError                the database refused
-    │   ├── StorageBusyError        locked or out of reach: waiting may help
-    │   ├── StorageFullError        no space is left: waiting may help once there is some
-    │   └── SchemaTooNewError       the database was written by a newer version of the app
-    ├── RegistryError               MLflow refused
-    │   ├── RegistryUnavailableError    MLflow does not answer: waiting may help
-    │   └── NoChampionError         no model version carries the champion alias yet
-    ├── ModelError                  a model file or its inputs do not fit
-    └── TrainingError               training cannot go on, with the reason
+WindError                       the root: a message and, where there is one, a remedy
+├── ConfigurationError          a setting, a site file or a command line that cannot be used
+│   ├── SiteError               a site file is missing, wrong, or clashes with another site
+│   └── PortInUseError          a port is taken
+├── ImportFileError             a data file cannot be imported as it is described
+├── StorageError                the database refused
+│   ├── StorageBusyError        locked or out of reach: waiting may help
+│   ├── StorageFullError        no space is left: waiting may help once there is some
+│   └── SchemaTooNewError       the database was written by a newer version of the app
+├── RegistryError               MLflow refused
+│   ├── RegistryUnavailableError    MLflow does not answer: waiting may help
+│   └── NoChampionError         no model version carries the champion alias yet
+├── ModelError                  a model file or its inputs do not fit
+└── TrainingError               training cannot go on, with the reason
 """
 
 

@@ -10,7 +10,7 @@ from ml_app_wind_draft.core.signals import SIGNALS
 
 @dataclass(frozen=True, slots=True)
 class TurbineRows:
-    """Rows of one turbine.
+    """Rows of one turbine as a source gives them.
 
     `timestamp`: int64 [n], seconds since the epoch, UTC, the interval's start.
     `values`: float64 [n, len(SIGNALS)], in the signals' units, NaN where missing.
@@ -29,6 +29,47 @@ class TurbineRows:
 
     def __len__(self) -> int:
         return len(self.timestamp)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRows:
+    """Rows of one turbine as the database holds them, by time, with their values as they came.
+
+    `revision`: int64 [n]. `reasons`: uint8 [n, len(SIGNALS)], the `Flag` of each value.
+    """
+
+    timestamp: NDArray[np.int64]
+    revision: NDArray[np.int64]
+    values: NDArray[np.float64]
+    reasons: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """Row revisions of one turbine to be written: values as they came and the flag of each."""
+
+    timestamp: NDArray[np.int64]
+    revision: NDArray[np.int64]
+    values: NDArray[np.float64]
+    reasons: NDArray[np.uint8]
+    unreadable: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.timestamp)
+
+
+@dataclass(frozen=True, slots=True)
+class RowChanges:
+    """What one turbine's rows change in the database.
+
+    `accepted` are new keys, `updated` are corrections, `reflagged` are stored rows whose flags a
+    neighbour changed (same revision).
+    """
+
+    turbine_id: str
+    accepted: Revisions
+    updated: Revisions
+    reflagged: Revisions
 
 
 @dataclass(frozen=True, slots=True)

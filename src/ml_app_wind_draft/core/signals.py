@@ -26,7 +26,7 @@ class Signal:
 SIGNALS: tuple[Signal, ...] = (
     Signal("power", "kW", "WTUR_W", "active power", -0.1, 1.2),
     Signal("wind_speed", "m/s", "WMET_HorWdSpd", "nacelle wind speed", 0, 50, 6, rests_at=0.0),
-    Signal("wind_direction", "deg", "WMET_HorWdDir", "wind direction from north", 0, 360, 12),
+    Signal("wind_direction", "deg", "WMET_HorWdDir", "wind direction from north", 0, 360, 6),
     Signal(
         "wind_direction_relative",
         "deg",
@@ -34,14 +34,14 @@ SIGNALS: tuple[Signal, ...] = (
         "wind direction relative to the nacelle",
         -180,
         180,
-        12,
+        6,
     ),
     Signal("nacelle_direction", "deg", "WNAC_Dir", "nacelle direction from north", 0, 360),
     Signal("pitch_angle", "deg", "WROT_BlPthAngVal", "blade pitch angle", -10, 95),
     Signal("rotor_speed", "rpm", "WROT_RotSpd", "rotor speed", 0, 60),
     Signal("generator_speed", "rpm", "WGEN_Spd", "generator speed", 0, 3000),
-    Signal("ambient_temperature", "°C", "WMET_EnvTmp", "outdoor temperature", -50, 60, 36),
-    Signal("air_pressure", "hPa", "WMET_EnvPres", "outdoor air pressure", 500, 1100, 72),
+    Signal("ambient_temperature", "°C", "WMET_EnvTmp", "outdoor temperature", -50, 60, 18),
+    Signal("air_pressure", "hPa", "WMET_EnvPres", "outdoor air pressure", 500, 1100, 36),
 )
 SIGNAL_NAMES: tuple[str, ...] = tuple(signal.name for signal in SIGNALS)
 SIGNAL_INDEX: dict[str, int] = {name: index for index, name in enumerate(SIGNAL_NAMES)}

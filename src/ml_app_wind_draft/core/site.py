@@ -37,7 +37,9 @@ class TimeColumn(Strict):
     """The time stamp's column and what a stamp means."""
 
     column: str
-    time_zone: Annotated[str, Field(description="IANA name, for stamps that carry no offset")] = "UTC"
+    time_zone: Annotated[str, Field(description="IANA name, for stamps that carry no offset")] = (
+        "UTC"
+    )
     stamp: Annotated[Literal["start", "end"], Field(description="of the interval")] = "start"
     day_first: bool = False
     format: Annotated[str, Field(description="strptime format; empty: recognised")] = ""
@@ -181,7 +183,8 @@ class Site(Strict):
             scale = self.turbines[turbine_id].rated_power if each.name == "power" else 1.0
             low.append((each.low if own.low is None else own.low) * scale)
             high.append((each.high if own.high is None else own.high) * scale)
-            stuck.append(own.stuck_after if own.stuck_after is not None else each.stuck_after or 0)
+            frozen = each.stuck_after if own.stuck_after is None else own.stuck_after
+            stuck.append((frozen or 0) if each.name in self.columns.signals else 0)
         return low, high, stuck
 
 

@@ -1,0 +1,54 @@
+"""Many rows at once: `executemany` on SQLite, `COPY` on PostgreSQL."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy.engine import Connection
+
+from ml_app_wind_draft.storage.engine import driver_sql
+
+COPY_FROM = 200  # below this, COPY's staging table costs more than it saves
+
+
+def insert(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Sequence[tuple],
+    *,
+    ignore_known: bool = False,
+) -> None:
+    """Insert `rows` (tuples in the order of `columns`); `ignore_known` skips keys that are there."""
+    if not rows:
+        return
+    tail = " ON CONFLICT DO NOTHING" if ignore_known else ""
+    names = ", ".join(f'"{column}"' for column in columns)
+    if connection.dialect.name == "postgresql" and len(rows) >= COPY_FROM:
+        _copy(connection, table, names, rows, tail)
+        return
+    marks = ", ".join("?" * len(columns))
+    statement = f'INSERT INTO "{table}" ({names}) VALUES ({marks}){tail}'  # noqa: S608 - own names
+    execute_many(connection, statement, rows)
+
+
+def execute_many(connection: Connection, statement: str, rows: Sequence[tuple]) -> None:
+    """Run `statement` (with `?` placeholders) once for each tuple."""
+    if rows:
+        connection.exec_driver_sql(driver_sql(connection, statement), list(rows))
+
+
+def _copy(connection: Connection, table: str, names: str, rows: Iterable[tuple], tail: str) -> None:
+    staging = f"staging_{table}"
+    connection.exec_driver_sql(
+        f'CREATE TEMP TABLE IF NOT EXISTS "{staging}" (LIKE "{table}") ON COMMIT DROP'
+    )
+    cursor = connection.connection.cursor()
+    try:
+        with cursor.copy(f'COPY "{staging}" ({names}) FROM STDIN') as copy:
+            for row in rows:
+                copy.write_row(row)
+    finally:
+        cursor.close()
+    connection.exec_driver_sql(
+        f'INSERT INTO "{table}" ({names}) SELECT {names} FROM "{staging}"{tail}'  # noqa: S608
+    )
+    connection.exec_driver_sql(f'TRUNCATE "{staging}"')

@@ -1,0 +1,69 @@
+"""Is all that the fast paths say also true? Slow and thorough: it reads every table whole."""
+
+from sqlalchemy.engine import Connection
+
+from ml_app_wind_draft.storage import counters
+
+REVISIONS = """
+SELECT turbine_id, timestamp, revision FROM raw_data
+UNION ALL SELECT turbine_id, timestamp, revision FROM raw_data_history
+"""
+OWN_OUTCOMES = "SELECT turbine_id, timestamp, revision FROM predictions WHERE backfilled = 0"
+TRAINED_UNTIL = "SELECT coalesce(max(training_end), -1) FROM champion_history"
+
+# what must be empty -> how to say it
+QUESTIONS = {
+    f"""SELECT count(*) FROM ({REVISIONS}) r
+    WHERE r.timestamp > ({TRAINED_UNTIL})
+    AND NOT EXISTS (SELECT 1 FROM predictions p WHERE p.turbine_id = r.turbine_id
+        AND p.timestamp = r.timestamp AND p.revision = r.revision AND p.backfilled = 0)
+    AND NOT EXISTS (SELECT 1 FROM to_score w WHERE w.turbine_id = r.turbine_id
+        AND w.timestamp = r.timestamp AND w.revision = r.revision)""": (
+        "row revisions have no outcome and do not wait for one"
+    ),
+    f"""SELECT count(*) FROM (SELECT turbine_id, timestamp, revision FROM ({OWN_OUTCOMES}) o
+    GROUP BY turbine_id, timestamp, revision HAVING count(*) > 1) twice""": (
+        "row revisions have more than one outcome"
+    ),
+    """SELECT count(*) FROM to_score w WHERE EXISTS (SELECT 1 FROM predictions p
+    WHERE p.turbine_id = w.turbine_id AND p.timestamp = w.timestamp
+    AND p.revision = w.revision AND p.backfilled = 0)""": (
+        "row revisions wait although they have their outcome"
+    ),
+    f"""SELECT count(*) FROM to_score w WHERE NOT EXISTS (SELECT 1 FROM ({REVISIONS}) r
+    WHERE r.turbine_id = w.turbine_id AND r.timestamp = w.timestamp
+    AND r.revision = w.revision)""": "waiting rows are not stored",
+    f"""SELECT count(*) FROM predictions p WHERE NOT EXISTS (SELECT 1 FROM ({REVISIONS}) r
+    WHERE r.turbine_id = p.turbine_id AND r.timestamp = p.timestamp
+    AND r.revision = p.revision)""": "outcomes belong to no stored row",
+}
+COUNTED = {
+    "raw_rows": "SELECT count(*) FROM raw_data",
+    "revisions": f"SELECT count(*) FROM ({REVISIONS}) r",
+    "waiting": "SELECT count(*) FROM to_score",
+    "predictions": (
+        "SELECT count(*) FROM predictions WHERE backfilled = 0 AND status = 'predicted'"
+    ),
+    "no_input": "SELECT count(*) FROM predictions WHERE backfilled = 0 AND status <> 'predicted'",
+    "backfilled": "SELECT count(*) FROM predictions WHERE backfilled = 1",
+    "set_aside": "SELECT count(*) FROM rejected_rows",
+}
+
+
+def inconsistencies(connection: Connection) -> list[str]:
+    """A sentence for each disagreement between rows, work, outcomes and counters."""
+    found = []
+    for statement, complaint in QUESTIONS.items():
+        count = connection.exec_driver_sql(statement).scalar()
+        if count:
+            found.append(f"{count:,} {complaint}")
+    counted = counters.read(connection)
+    for name, statement in COUNTED.items():
+        truth = connection.exec_driver_sql(statement).scalar() or 0
+        if truth != counted.get(name, 0):
+            found.append(f"the counter '{name}' says {counted.get(name, 0):,}, counted {truth:,}")
+    if connection.dialect.name == "sqlite":
+        verdict = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
+        if verdict != "ok":
+            found.append(f"SQLite's integrity check says: {verdict}")
+    return found

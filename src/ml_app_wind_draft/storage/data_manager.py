@@ -1,0 +1,248 @@
+"""`DataManager`, the one door to the database."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pandas as pd
+from sqlalchemy.engine import Connection
+
+from ml_app_wind_draft.core import clock
+from ml_app_wind_draft.core.errors import SiteError
+from ml_app_wind_draft.core.rows import RejectedRow, RowChanges, StoredRows
+from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.storage import (
+    consistency,
+    counters,
+    frames,
+    raw_rows,
+    schema,
+    services,
+    set_aside,
+    work,
+)
+from ml_app_wind_draft.storage.engine import driver_sql, make_engine, reading, writing
+from ml_app_wind_draft.storage.services import ChampionChange, Heartbeat
+
+MODEL_NAME = "wind_power_predictor"
+
+
+class IntakeTransaction:
+    """What the intake may do between the begin and the commit of one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def stored_between(self, turbine_id: str, spans: Sequence[tuple[int, int]]) -> StoredRows:
+        """The turbine's stored rows in these spans of time (s UTC, both ends included)."""
+        return raw_rows.stored_between(self._connection, turbine_id, spans)
+
+    def write(self, changes: RowChanges) -> None:
+        """Store one turbine's new, corrected and newly flagged rows, and queue them for scoring."""
+        raw_rows.write(self._connection, changes, clock.wall_now())
+
+    def set_aside(self, site: str, source: str, rejected: Sequence[RejectedRow]) -> None:
+        """Keep rows that may not enter."""
+        if rejected:
+            set_aside.write(self._connection, site, source, rejected, clock.wall_now())
+
+    def replayed_until(self, site: str) -> int | None:
+        """The replay's clock."""
+        return services.replayed_until(self._connection, site)
+
+    def advance_replay(self, site: str, until: int) -> None:
+        """Move the replay's clock forward."""
+        services.advance_replay(self._connection, site, until)
+
+
+class DataManager:
+    """Everything the app reads from and writes to the database `database_url`.
+
+    Instants are whole seconds since 1970-01-01 UTC. Every method raises `StorageBusyError` or
+    `StorageFullError` where trying again may help, and `StorageError` where it will not.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        self._engine = make_engine(database_url)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    # the schema
+
+    def init_raw_db_table(self) -> None:
+        """Bring the schema to the newest version; idempotent, safe when services start together."""
+        schema.migrate(self._engine)
+
+    def init_predictions_db_table(self) -> None:
+        """Bring the schema to the newest version; idempotent, safe when services start together."""
+        schema.migrate(self._engine)
+
+    def register_site(self, site: Site) -> None:
+        """Say which turbines are the site's. Raises `SiteError` where another site has one."""
+        with writing(self._engine) as connection:
+            rows = connection.exec_driver_sql("SELECT turbine_id, site FROM turbines").fetchall()
+            owners = {turbine_id: owner for turbine_id, owner in rows}
+            for turbine_id in site.turbine_ids:
+                owner = owners.get(turbine_id, site.name)
+                if owner != site.name:
+                    message = (
+                        f"Turbine {turbine_id} of site {site.name} already belongs to {owner}."
+                    )
+                    remedy = "Give it another turbine_id in the site file, with `name_in_files`."
+                    raise SiteError(message, remedy=remedy)
+                if turbine_id not in owners:
+                    statement = "INSERT INTO turbines (turbine_id, site) VALUES (?, ?)"
+                    connection.exec_driver_sql(
+                        driver_sql(connection, statement), (turbine_id, site.name)
+                    )
+
+    # rows
+
+    @contextmanager
+    def writing(self) -> Iterator[IntakeTransaction]:
+        """One transaction for the intake: all of it is stored, or nothing."""
+        with writing(self._engine) as connection:
+            yield IntakeTransaction(connection)
+
+    def raw_range(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Rows with start <= timestamp < end, by turbine and time.
+
+        Columns: `turbine_id`, `timestamp`, `revision`, `ingested_at`, the signals (float64, NaN
+        where missing) and `flags` (bit i: signal i was implausible).
+        """
+        with reading(self._engine) as connection:
+            return frames.raw_range(connection, start, end, self._chosen(connection, turbine_ids))
+
+    def raw_last(self, count: int, turbine_ids: Sequence[str] | None = None) -> pd.DataFrame:
+        """The newest `count` rows of each turbine; columns as in `raw_range`."""
+        with reading(self._engine) as connection:
+            return frames.raw_last(connection, count, self._chosen(connection, turbine_ids))
+
+    def newest_rows(self) -> dict[str, int]:
+        """The newest timestamp of each turbine that has rows."""
+        statement = "SELECT max(timestamp) FROM raw_data WHERE turbine_id = ?"
+        with reading(self._engine) as connection:
+            newest = {
+                turbine_id: connection.exec_driver_sql(
+                    driver_sql(connection, statement), (turbine_id,)
+                ).scalar()
+                for turbine_id in self._chosen(connection, None)
+            }
+        return {turbine_id: int(when) for turbine_id, when in newest.items() if when is not None}
+
+    def rejected_rows(self, limit: int = 1000, reason: str | None = None) -> pd.DataFrame:
+        """The newest rows that were set aside, with reason, detail and what they said (JSON)."""
+        with reading(self._engine) as connection:
+            return set_aside.read(connection, limit, reason)
+
+    # work and outcomes
+
+    def open_work(self, limit: int) -> pd.DataFrame:
+        """The oldest `limit` row revisions without an outcome; columns as in `raw_range`."""
+        with reading(self._engine) as connection:
+            return work.open_work(connection, limit)
+
+    def context_of(self, rows: pd.DataFrame, seconds: int) -> pd.DataFrame:
+        """Stored rows of the same turbines from `seconds` before the first of `rows` to the last."""
+        if rows.empty:
+            return rows
+        start, end = int(rows["timestamp"].min()) - seconds, int(rows["timestamp"].max()) + 1
+        return self.raw_range(start, end, sorted(set(rows["turbine_id"])))
+
+    def save_outcomes(self, outcomes: pd.DataFrame, *, backfill: bool = False) -> int:
+        """Store outcomes in one transaction and strike their rows off the work; gives how many.
+
+        Columns: `turbine_id`, `timestamp`, `revision`, `model_version`, `status` (`predicted` or
+        `no_input`), `reason`, `expected_power`, `expected_power_p10`, `expected_power_p90` (kW),
+        `state`, `in_sample`. A row that another scorer finished meanwhile is left out. With
+        `backfill` the work is not touched, and outcomes that are there stay.
+        """
+        with writing(self._engine) as connection:
+            return work.save_outcomes(connection, outcomes, clock.wall_now(), backfill=backfill)
+
+    def drop_work_up_to(self, training_end: int) -> int:
+        """Strike off waiting rows that the champion was trained on; gives how many."""
+        with writing(self._engine) as connection:
+            return work.drop_up_to(connection, training_end)
+
+    def predictions_range(
+        self,
+        start: int,
+        end: int,
+        turbine_ids: Sequence[str] | None = None,
+        *,
+        in_sample: bool = False,
+    ) -> pd.DataFrame:
+        """Current outcomes with start <= timestamp < end, by turbine and time."""
+        with reading(self._engine) as connection:
+            chosen = self._chosen(connection, turbine_ids)
+            return frames.predictions_range(connection, start, end, chosen, in_sample=in_sample)
+
+    def predictions_last(
+        self, count: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """The newest `count` current outcomes of each turbine."""
+        with reading(self._engine) as connection:
+            return frames.predictions_last(connection, count, self._chosen(connection, turbine_ids))
+
+    # services, clock and champions
+
+    def beat(self, service: str, *, status: str, message: str = "", worked: bool = False) -> None:
+        """Say that `service` is alive, and how it fares."""
+        with writing(self._engine) as connection:
+            services.beat(connection, service, status, message, worked=worked)
+
+    def heartbeats(self) -> list[Heartbeat]:
+        """Every service's last word."""
+        with reading(self._engine) as connection:
+            return services.heartbeats(connection)
+
+    def replayed_until(self, site: str) -> int | None:
+        """The end of the newest replayed interval, or `None` for a live site."""
+        with reading(self._engine) as connection:
+            return services.replayed_until(connection, site)
+
+    def record_champion(self, change: ChampionChange) -> bool:
+        """Write down who became champion and why; gives False where it is in force already."""
+        with writing(self._engine) as connection:
+            return services.record_champion(connection, change)
+
+    def champion_history(self, model_name: str = MODEL_NAME) -> pd.DataFrame:
+        """Every reign, oldest first; `to_time` is NaN for the one in force."""
+        with reading(self._engine) as connection:
+            return services.champion_history(connection, model_name)
+
+    def champion_at(self, instant: int, model_name: str = MODEL_NAME) -> int | None:
+        """The version that was champion at `instant` (wall clock)."""
+        with reading(self._engine) as connection:
+            return services.champion_at(connection, model_name, instant)
+
+    # looking after it
+
+    def counters(self) -> dict[str, int]:
+        """Counts kept in the transactions they count: `raw_rows`, `waiting`, `set_aside:...`, ..."""
+        with reading(self._engine) as connection:
+            return counters.read(connection)
+
+    def check(self) -> list[str]:
+        """A sentence for each disagreement between rows, work, outcomes and counters."""
+        with reading(self._engine) as connection:
+            return consistency.inconsistencies(connection)
+
+    def database_bytes(self) -> int:
+        """The database's size on disk."""
+        with reading(self._engine) as connection:
+            if connection.dialect.name == "postgresql":
+                statement = "SELECT pg_database_size(current_database())"
+                return int(connection.exec_driver_sql(statement).scalar() or 0)
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar() or 0
+            return int(pages * (connection.exec_driver_sql("PRAGMA page_size").scalar() or 0))
+
+    def _chosen(self, connection: Connection, turbine_ids: Sequence[str] | None) -> Sequence[str]:
+        if turbine_ids is not None:
+            return turbine_ids
+        rows = connection.exec_driver_sql("SELECT turbine_id FROM turbines ORDER BY turbine_id")
+        return [row[0] for row in rows.fetchall()]

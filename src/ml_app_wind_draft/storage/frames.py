@@ -1,0 +1,129 @@
+"""Rows of the database as DataFrames: `turbine_id` text, instants int64, values float64 with NaN."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from sqlalchemy.engine import Connection
+
+from ml_app_wind_draft.core.signals import SIGNAL_NAMES
+from ml_app_wind_draft.storage.engine import driver_sql
+from ml_app_wind_draft.storage.raw_rows import RAW_COLUMNS
+
+OUTCOME_COLUMNS = (
+    "turbine_id",
+    "timestamp",
+    "revision",
+    "model_version",
+    "issued_at",
+    "status",
+    "reason",
+    "expected_power",
+    "expected_power_p10",
+    "expected_power_p90",
+    "state",
+    "in_sample",
+)
+VALUES = {*SIGNAL_NAMES, "expected_power", "expected_power_p10", "expected_power_p90", "to_time"}
+TEXTS = {"turbine_id", "status", "reason", "state", "model_name", "by", "why"}
+
+
+def select(
+    connection: Connection,
+    columns: Sequence[str],
+    statement: str,
+    parameters: Sequence[object] = (),
+) -> pd.DataFrame:
+    """Run `statement`, whose rows hold `columns` in this order, and give them their types."""
+    result = connection.exec_driver_sql(driver_sql(connection, statement), tuple(parameters))
+    return to_frame(columns, result.cursor.fetchall() if result.cursor else [])
+
+
+def to_frame(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> pd.DataFrame:
+    """A DataFrame of driver rows with each column's type."""
+    by_column = list(zip(*rows, strict=True)) if rows else [() for _ in columns]
+    return pd.DataFrame(
+        {name: _typed(name, values) for name, values in zip(columns, by_column, strict=True)}
+    )
+
+
+def raw_range(
+    connection: Connection, start: int, end: int, turbine_ids: Sequence[str]
+) -> pd.DataFrame:
+    """`raw_data` with start <= timestamp < end, by turbine and time."""
+    return _range(connection, "raw_data", RAW_COLUMNS, (start, end), turbine_ids)
+
+
+def predictions_range(
+    connection: Connection, start: int, end: int, turbine_ids: Sequence[str], *, in_sample: bool
+) -> pd.DataFrame:
+    """`predictions_current` with start <= timestamp < end, by turbine and time."""
+    only = "" if in_sample else "AND in_sample = 0"
+    table = "predictions_current"
+    return _range(connection, table, OUTCOME_COLUMNS, (start, end), turbine_ids, only)
+
+
+def raw_last(connection: Connection, count: int, turbine_ids: Sequence[str]) -> pd.DataFrame:
+    """The newest `count` rows of each turbine, by turbine and time."""
+    return _last(connection, "raw_data", RAW_COLUMNS, count, turbine_ids)
+
+
+def predictions_last(
+    connection: Connection, count: int, turbine_ids: Sequence[str]
+) -> pd.DataFrame:
+    """The newest `count` outcomes of each turbine, by turbine and time, without in-sample ones."""
+    only = "AND in_sample = 0"
+    return _last(connection, "predictions_current", OUTCOME_COLUMNS, count, turbine_ids, only)
+
+
+def _range(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    span: tuple[int, int],
+    turbine_ids: Sequence[str],
+    condition: str = "",
+) -> pd.DataFrame:
+    names = ", ".join(columns)
+    statement = f"""
+        SELECT {names} FROM {table} WHERE turbine_id = ? AND timestamp >= ? AND timestamp < ?
+        {condition} ORDER BY timestamp"""
+    parameters = [(turbine_id, *span) for turbine_id in turbine_ids]
+    return _each(connection, columns, statement, parameters)
+
+
+def _last(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    count: int,
+    turbine_ids: Sequence[str],
+    condition: str = "",
+) -> pd.DataFrame:
+    names = ", ".join(columns)
+    statement = f"""
+        SELECT * FROM (SELECT {names} FROM {table} WHERE turbine_id = ? {condition}
+        ORDER BY timestamp DESC LIMIT ?) newest ORDER BY timestamp"""
+    parameters = [(turbine_id, count) for turbine_id in turbine_ids]
+    return _each(connection, columns, statement, parameters)
+
+
+def _each(
+    connection: Connection, columns: Sequence[str], statement: str, parameters: list[tuple]
+) -> pd.DataFrame:
+    translated = driver_sql(connection, statement)
+    rows: list = []
+    for each in parameters:
+        cursor = connection.exec_driver_sql(translated, each).cursor
+        rows += cursor.fetchall() if cursor else []
+    return to_frame(columns, rows)
+
+
+def _typed(name: str, values: Sequence[object]) -> np.ndarray | pd.Series:
+    if name in VALUES:
+        return np.array(values, dtype=np.float64)
+    if name in TEXTS:
+        return np.array(values, dtype=object)
+    if name == "in_sample":
+        return np.array(values, dtype=bool)
+    return np.array(values, dtype=np.int64)

@@ -1,0 +1,117 @@
+"""What services say of themselves, the replay's clock, and who was champion when."""
+
+import os
+from dataclasses import dataclass
+
+import pandas as pd
+from sqlalchemy.engine import Connection
+
+from ml_app_wind_draft.core import clock
+from ml_app_wind_draft.storage import frames
+from ml_app_wind_draft.storage.engine import driver_sql
+
+BEAT = """
+INSERT INTO heartbeats (service, pid, started_at, beat_at, worked_at, status, message)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (service) DO UPDATE SET
+    started_at = CASE WHEN heartbeats.pid = excluded.pid AND excluded.status <> 'starting'
+        THEN heartbeats.started_at ELSE excluded.started_at END,
+    pid = excluded.pid, beat_at = excluded.beat_at,
+    worked_at = coalesce(excluded.worked_at, heartbeats.worked_at),
+    status = excluded.status, message = excluded.message
+"""
+ADVANCE = """
+INSERT INTO replays (site, replayed_until) VALUES (?, ?)
+ON CONFLICT (site) DO UPDATE SET replayed_until = excluded.replayed_until
+WHERE excluded.replayed_until > replays.replayed_until
+"""
+CHAMPION_COLUMNS = ("model_name", "version", "from_time", "to_time", "by", "why", "training_end")
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What a service last said: instants are wall clock, s UTC."""
+
+    service: str
+    pid: int
+    started_at: int
+    beat_at: int
+    worked_at: int | None
+    status: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChampionChange:
+    """The alias moved: to which version, who did it and why. `training_end` in s UTC."""
+
+    model_name: str
+    version: int
+    by: str
+    why: str
+    training_end: int
+
+
+def beat(connection: Connection, service: str, status: str, message: str, *, worked: bool) -> None:
+    """Say that `service` is alive."""
+    now = clock.wall_now()
+    row = (service, os.getpid(), now, now, now if worked else None, status, message)
+    connection.exec_driver_sql(driver_sql(connection, BEAT), row)
+
+
+def heartbeats(connection: Connection) -> list[Heartbeat]:
+    """Every service's last word."""
+    rows = connection.exec_driver_sql(
+        "SELECT service, pid, started_at, beat_at, worked_at, status, message FROM heartbeats"
+        " ORDER BY service"
+    ).fetchall()
+    return [Heartbeat(*row) for row in rows]
+
+
+def replayed_until(connection: Connection, site: str) -> int | None:
+    """The end of the newest replayed interval, or `None` for a live site."""
+    statement = driver_sql(connection, "SELECT replayed_until FROM replays WHERE site = ?")
+    return connection.exec_driver_sql(statement, (site,)).scalar()
+
+
+def advance_replay(connection: Connection, site: str, until: int) -> None:
+    """Move the replay's clock; it never goes back."""
+    connection.exec_driver_sql(driver_sql(connection, ADVANCE), (site, until))
+
+
+def record_champion(connection: Connection, change: ChampionChange) -> bool:
+    """Close the reign in force and open this one; gives False where it is in force already."""
+    statement = "SELECT id, version FROM champion_history WHERE model_name = ? AND to_time IS NULL"
+    current = connection.exec_driver_sql(
+        driver_sql(connection, statement), (change.model_name,)
+    ).fetchone()
+    if current is not None and current[1] == change.version:
+        return False
+    now = clock.wall_now()
+    if current is not None:
+        closing = driver_sql(connection, "UPDATE champion_history SET to_time = ? WHERE id = ?")
+        connection.exec_driver_sql(closing, (now, current[0]))
+    opening = """
+        INSERT INTO champion_history (model_name, version, from_time, "by", why, training_end)
+        VALUES (?, ?, ?, ?, ?, ?)"""
+    connection.exec_driver_sql(
+        driver_sql(connection, opening),
+        (change.model_name, change.version, now, change.by, change.why, change.training_end),
+    )
+    return True
+
+
+def champion_history(connection: Connection, model_name: str) -> pd.DataFrame:
+    """Every reign, oldest first: columns as `CHAMPION_COLUMNS`; `to_time` NaN is in force."""
+    names = ", ".join(f'"{column}"' for column in CHAMPION_COLUMNS)
+    statement = f"SELECT {names} FROM champion_history WHERE model_name = ? ORDER BY id"  # noqa: S608
+    return frames.select(connection, CHAMPION_COLUMNS, statement, (model_name,))
+
+
+def champion_at(connection: Connection, model_name: str, instant: int) -> int | None:
+    """The version that was champion at `instant` (wall clock, s UTC)."""
+    statement = """
+        SELECT version FROM champion_history WHERE model_name = ? AND from_time <= ?
+        AND (to_time IS NULL OR to_time > ?) ORDER BY id DESC LIMIT 1"""
+    parameters = (model_name, instant, instant)
+    return connection.exec_driver_sql(driver_sql(connection, statement), parameters).scalar()

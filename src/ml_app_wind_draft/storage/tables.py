@@ -1,0 +1,161 @@
+"""Every table, with units. Instants are whole seconds since 1970-01-01 UTC."""
+
+import sqlalchemy as sa
+
+from ml_app_wind_draft.core.signals import SIGNALS
+
+metadata = sa.MetaData()
+INSTANT = sa.BigInteger
+Text, Real, Whole = sa.Text, sa.Double, sa.BigInteger
+
+
+def _key_columns(*more: sa.Column) -> list[sa.Column]:
+    return [
+        sa.Column("turbine_id", Text, primary_key=True, comment="turbine, unique over all sites"),
+        sa.Column("timestamp", INSTANT, primary_key=True, comment="start of the interval, s UTC"),
+        *more,
+    ]
+
+
+def _row_columns() -> list[sa.Column]:
+    return [
+        sa.Column("ingested_at", INSTANT, nullable=False, comment="arrival, wall clock, s UTC"),
+        *(sa.Column(each.name, Real, comment=f"{each.title}, {each.unit}") for each in SIGNALS),
+        sa.Column(
+            "flags",
+            Whole,
+            nullable=False,
+            comment="bit i: signal i (in column order) was implausible and set to missing",
+        ),
+    ]
+
+
+turbines = sa.Table(
+    "turbines",
+    metadata,
+    sa.Column("turbine_id", Text, primary_key=True),
+    sa.Column("site", Text, nullable=False),
+    comment="which site a turbine belongs to",
+)
+
+raw_data = sa.Table(
+    "raw_data",
+    metadata,
+    *_key_columns(sa.Column("revision", Whole, nullable=False, comment="1, 2, ... by correction")),
+    *_row_columns(),
+    comment="accepted rows, newest revision",
+    sqlite_with_rowid=False,
+)
+
+raw_data_history = sa.Table(
+    "raw_data_history",
+    metadata,
+    *_key_columns(sa.Column("revision", Whole, primary_key=True)),
+    *_row_columns(),
+    comment="accepted rows that a correction replaced",
+    sqlite_with_rowid=False,
+)
+
+flagged_values = sa.Table(
+    "flagged_values",
+    metadata,
+    *_key_columns(
+        sa.Column("revision", Whole, primary_key=True),
+        sa.Column("signal", Text, primary_key=True, comment="the signal's name"),
+        sa.Column("reason", Text, nullable=False, comment="why the value was set to missing"),
+        sa.Column("value", Real, comment="the value as it came, in the signal's unit"),
+        sa.Column("text", Text, comment="what stood there where it was no number"),
+    ),
+    comment="original values of signals that were set to missing",
+    sqlite_with_rowid=False,
+)
+
+rejected_rows = sa.Table(
+    "rejected_rows",
+    metadata,
+    sa.Column("fingerprint", Text, primary_key=True, comment="digest: the same row is kept once"),
+    sa.Column("site", Text, nullable=False),
+    sa.Column("reason", Text, nullable=False, index=True, comment="one word, see docs/contract.md"),
+    sa.Column("detail", Text, nullable=False, comment="the reason for a person to read"),
+    sa.Column("turbine_id", Text, comment="where it could be read"),
+    sa.Column("timestamp", INSTANT, comment="start of the interval, s UTC, where readable"),
+    sa.Column("original", Text, nullable=False, comment="JSON: column -> text as it came"),
+    sa.Column("source", Text, nullable=False, comment="file or stream"),
+    sa.Column("line", Whole, comment="line in the file"),
+    sa.Column("rejected_at", INSTANT, nullable=False, index=True, comment="wall clock, s UTC"),
+    comment="rows that were set aside",
+)
+
+to_score = sa.Table(
+    "to_score",
+    metadata,
+    # time first, so that the oldest work is the first stretch of the table
+    sa.Column("timestamp", INSTANT, primary_key=True, comment="start of the interval, s UTC"),
+    sa.Column("turbine_id", Text, primary_key=True),
+    sa.Column("revision", Whole, primary_key=True),
+    comment="row revisions that wait for their outcome",
+    sqlite_with_rowid=False,
+)
+
+predictions = sa.Table(
+    "predictions",
+    metadata,
+    *_key_columns(
+        sa.Column("revision", Whole, primary_key=True, comment="of the row that was scored"),
+        sa.Column("model_version", Whole, primary_key=True, comment="in the registry"),
+        sa.Column("issued_at", INSTANT, nullable=False, comment="wall clock, s UTC"),
+        sa.Column("status", Text, nullable=False, comment="predicted or no_input"),
+        sa.Column("reason", Text, comment="what was missing, for no_input"),
+        sa.Column("expected_power", Real, comment="kW"),
+        sa.Column("expected_power_p10", Real, comment="kW, lower end of the 80 % band"),
+        sa.Column("expected_power_p90", Real, comment="kW, upper end of the 80 % band"),
+        sa.Column("state", Text, comment="inferred operating state of the row"),
+        sa.Column("in_sample", Whole, nullable=False, comment="1: the model had seen the row"),
+        sa.Column("backfilled", Whole, nullable=False, comment="1: asked for by hand, afterwards"),
+    ),
+    comment="one outcome a row revision; append-only",
+    sqlite_with_rowid=False,
+)
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("value", Whole, nullable=False),
+    comment="kept in the same transactions as what they count",
+)
+
+replays = sa.Table(
+    "replays",
+    metadata,
+    sa.Column("site", Text, primary_key=True),
+    sa.Column("replayed_until", INSTANT, nullable=False, comment="end of the newest interval, s"),
+    comment="the event clock of a replay",
+)
+
+heartbeats = sa.Table(
+    "heartbeats",
+    metadata,
+    sa.Column("service", Text, primary_key=True),
+    sa.Column("pid", Whole, nullable=False),
+    sa.Column("started_at", INSTANT, nullable=False, comment="wall clock, s UTC"),
+    sa.Column("beat_at", INSTANT, nullable=False, comment="wall clock, s UTC"),
+    sa.Column("worked_at", INSTANT, comment="last time there was work, wall clock, s UTC"),
+    sa.Column("status", Text, nullable=False),
+    sa.Column("message", Text, nullable=False),
+    comment="what each service last said of itself",
+)
+
+champion_history = sa.Table(
+    "champion_history",
+    metadata,
+    sa.Column("id", Whole().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("model_name", Text, nullable=False),
+    sa.Column("version", Whole, nullable=False, comment="in the registry"),
+    sa.Column("from_time", INSTANT, nullable=False, comment="wall clock, s UTC"),
+    sa.Column("to_time", INSTANT, comment="wall clock, s UTC; empty: in force"),
+    sa.Column("by", Text, nullable=False, comment="who moved the alias"),
+    sa.Column("why", Text, nullable=False),
+    sa.Column("training_end", INSTANT, nullable=False, comment="last training row, s UTC"),
+    comment="which model was champion when, and why",
+)

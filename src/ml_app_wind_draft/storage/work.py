@@ -1,0 +1,114 @@
+"""Rows that wait for their outcome, and the outcomes themselves."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from sqlalchemy.engine import Connection
+
+from ml_app_wind_draft.storage import bulk, counters
+from ml_app_wind_draft.storage.engine import driver_sql
+from ml_app_wind_draft.storage.frames import OUTCOME_COLUMNS, to_frame
+from ml_app_wind_draft.storage.raw_rows import RAW_COLUMNS
+
+STORED_COLUMNS = (*OUTCOME_COLUMNS, "backfilled")
+RAW_OF_WORK = ", ".join(f"r.{column}" for column in RAW_COLUMNS)
+OPEN_WORK = f"""
+SELECT {RAW_OF_WORK} FROM (SELECT * FROM to_score ORDER BY timestamp LIMIT ?) w
+JOIN raw_data r ON r.turbine_id = w.turbine_id AND r.timestamp = w.timestamp
+    AND r.revision = w.revision
+"""
+OPEN_SUPERSEDED = OPEN_WORK.replace("raw_data r", "raw_data_history r")
+KEYS_BETWEEN = (
+    "SELECT turbine_id, timestamp, revision FROM to_score WHERE timestamp BETWEEN ? AND ?"
+)
+DONE = "DELETE FROM to_score WHERE timestamp = ? AND turbine_id = ? AND revision = ?"
+DROP = "DELETE FROM to_score WHERE timestamp <= ?"
+
+
+def open_work(connection: Connection, limit: int) -> pd.DataFrame:
+    """The oldest waiting row revisions with their own values, by turbine and time."""
+    rows = _fetch(connection, OPEN_WORK, (limit,))
+    if len(rows) < limit:  # what is superseded lies in the history
+        rows += _fetch(connection, OPEN_SUPERSEDED, (limit,))
+    frame = to_frame(RAW_COLUMNS, rows)
+    order = np.lexsort((frame["revision"], frame["timestamp"], frame["turbine_id"].to_numpy(str)))
+    return frame.iloc[order].reset_index(drop=True)
+
+
+def save_outcomes(
+    connection: Connection, outcomes: pd.DataFrame, issued_at: int, *, backfill: bool
+) -> int:
+    """Store outcomes and strike their rows off the work; see `DataManager.save_outcomes`."""
+    if not backfill:
+        outcomes = _still_open(connection, outcomes)
+    if outcomes.empty:
+        return 0
+    complete = outcomes.assign(issued_at=issued_at, backfilled=int(backfill))
+    complete["in_sample"] = complete["in_sample"].astype(int)
+    before = _count(connection, outcomes) if backfill else 0
+    rows = list(zip(*(_plain(complete[name]) for name in STORED_COLUMNS), strict=True))
+    bulk.insert(connection, "predictions", STORED_COLUMNS, rows, ignore_known=True)
+    if backfill:
+        new = _count(connection, outcomes) - before
+        counters.add(connection, {"backfilled": new})
+        return new
+    keys = zip(*(_plain(outcomes[n]) for n in ("timestamp", "turbine_id", "revision")), strict=True)
+    bulk.execute_many(connection, DONE, list(keys))
+    predicted = int((outcomes["status"] == "predicted").sum())
+    counters.add(
+        connection,
+        {
+            "waiting": -len(rows),
+            "predictions": predicted,
+            "no_input": len(rows) - predicted,
+        },
+    )
+    return len(rows)
+
+
+def drop_up_to(connection: Connection, training_end: int) -> int:
+    """Strike off rows that the champion was trained on; gives how many."""
+    found = connection.exec_driver_sql(driver_sql(connection, DROP), (training_end,)).rowcount
+    if found:
+        counters.add(connection, {"waiting": -found, "trained_on": found})
+    return found
+
+
+def _still_open(connection: Connection, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Without rows that another scorer was quicker with: one outcome a row revision."""
+    if outcomes.empty:
+        return outcomes
+    lock = " FOR UPDATE" if connection.dialect.name == "postgresql" else ""
+    span = (int(outcomes["timestamp"].min()), int(outcomes["timestamp"].max()))
+    waiting = set(map(tuple, _fetch(connection, KEYS_BETWEEN + lock, span)))
+    keys = zip(*(_plain(outcomes[n]) for n in ("turbine_id", "timestamp", "revision")), strict=True)
+    is_open = [key in waiting for key in keys]
+    return outcomes if all(is_open) else outcomes[is_open]
+
+
+def _count(connection: Connection, outcomes: pd.DataFrame) -> int:
+    statement = """
+        SELECT count(*) FROM predictions WHERE turbine_id = ? AND model_version = ?
+        AND timestamp BETWEEN ? AND ?"""
+    total = 0
+    for (turbine_id, version), group in outcomes.groupby(["turbine_id", "model_version"]):
+        span = (int(group["timestamp"].min()), int(group["timestamp"].max()))
+        total += _fetch(connection, statement, (turbine_id, int(version), *span))[0][0]
+    return total
+
+
+def _fetch(connection: Connection, statement: str, parameters: Sequence[object]) -> list:
+    cursor = connection.exec_driver_sql(driver_sql(connection, statement), tuple(parameters)).cursor
+    return list(cursor.fetchall()) if cursor else []
+
+
+def _plain(column: pd.Series) -> list:
+    """Python values for the driver, with `None` where a value is missing."""
+    values = column.to_numpy()
+    if values.dtype.kind == "f":
+        missing = np.isnan(values)
+        return np.where(missing, None, values).tolist() if missing.any() else values.tolist()
+    if values.dtype.kind in "iub":
+        return values.tolist()
+    return [None if value is None or value != value else value for value in values.tolist()]

@@ -16,7 +16,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 class Settings(BaseModel):
     """Where things are and which ports they use. Each field is read from the variable of its name.
 
-    Paths are absolute; addresses are full URLs. The defaults serve a local run from the project root.
+    Paths are absolute; addresses are full URLs. The defaults serve a local run.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -1,4 +1,4 @@
-"""The signals of a turbine: names, units, plausible ranges and how each may fail. Said once, here."""
+"""The signals of a turbine: names, units, plausible ranges, how each may fail. Said once, here."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -8,9 +8,9 @@ from enum import IntEnum
 class Signal:
     """One measured quantity, as the app stores it.
 
-    `low` and `high` bound what is plausible, in `unit` (for `power` in multiples of rated power).
+    `low` and `high` bound what is plausible, in `unit` (`power`: in multiples of rated power).
     `stuck_after` is the number of equal values in a row from which the sensor counts as frozen;
-    `None` where a constant value is normal operation. `rests_at` is a value that may repeat for ever.
+    `None` where a constant value is normal. `rests_at` is a value that may repeat for ever.
     """
 
     name: str

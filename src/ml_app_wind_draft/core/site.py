@@ -1,4 +1,4 @@
-"""A site: its turbines and how its data files are to be read. One YAML file in `conf/<env>/sites/`."""
+"""A site: its turbines and how its files are read. One YAML file in `conf/<env>/sites/`."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,8 +123,8 @@ class Limits(Strict):
 class NormalOperation(Strict):
     """The filter for normal operation, by power and pitch.
 
-    Dropped: power <= 0 with wind above `cut_in_wind_speed` (m/s), and pitch above `pitch_limit` (deg)
-    with power below `pitched_power_fraction` of rated and wind above `pitched_wind_speed` (m/s).
+    Dropped: power <= 0 with wind above `cut_in_wind_speed` (m/s), and pitch above `pitch_limit`
+    (deg) with power below `pitched_power_fraction` of rated and wind above `pitched_wind_speed`.
     """
 
     cut_in_wind_speed: float = 4.5

@@ -1,8 +1,9 @@
 """The contract: what a row must be to enter, judged against the rows already stored.
 
-Rules on a whole row set it aside with a reason. Rules on a signal set that signal to missing with a
-flag, and the row stays. Rules that look at neighbours look backwards only, over rows by time, so that
-they come out the same however the rows arrive; a late row re-judges those that follow it.
+Rules on a whole row set it aside with a reason. Rules on a signal set that signal to missing
+with a flag, and the row stays. Rules that look at neighbours look backwards only, over rows by
+time, so that they come out the same however the rows arrive; a late row re-judges those that
+follow it.
 """
 
 import math
@@ -52,7 +53,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What becomes of a turbine's rows: changes to store, rows that change nothing, rows set aside."""
+    """What becomes of a turbine's rows: changes, rows that change nothing, rows set aside."""
 
     changes: RowChanges
     unchanged: int
@@ -160,7 +161,7 @@ def _whole_row_rules(
 def _one_row_per_key(
     rows: TurbineRows, keep: NDArray[np.int64], rejected: list[RejectedRow]
 ) -> tuple[NDArray[np.int64], int]:
-    """Indices by time, one a key, and how many said the same twice; contradictions are set aside."""
+    """Indices by time, one a key, and how many said the same twice; conflicts are set aside."""
     order = keep[np.argsort(rows.timestamp[keep], kind="stable")]
     repeated = np.diff(rows.timestamp[order]) == 0
     if not repeated.any():

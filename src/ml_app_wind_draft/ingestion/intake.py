@@ -1,4 +1,4 @@
-"""The one way in: rows are judged by the contract and stored with the verdict, in one transaction."""
+"""The one way in: the contract judges rows, and one transaction stores the verdict."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy.engine import Connection
 
-from ml_app_wind_draft.storage.engine import driver_sql
+from ml_app_wind_draft.storage.statements import execute, execute_many
 
 COPY_FROM = 200  # below this, COPY's staging table costs more than it saves
 
@@ -17,7 +17,7 @@ def insert(
     *,
     ignore_known: bool = False,
 ) -> None:
-    """Insert `rows` (tuples in the order of `columns`); `ignore_known` skips keys that are there."""
+    """Insert `rows`, tuples in the order of `columns`; `ignore_known` skips known keys."""
     if not rows:
         return
     tail = " ON CONFLICT DO NOTHING" if ignore_known else ""
@@ -26,20 +26,14 @@ def insert(
         _copy(connection, table, names, rows, tail)
         return
     marks = ", ".join("?" * len(columns))
-    statement = f'INSERT INTO "{table}" ({names}) VALUES ({marks}){tail}'  # noqa: S608 - own names
+    statement = f'INSERT INTO "{table}" ({names}) VALUES ({marks}){tail}'
     execute_many(connection, statement, rows)
-
-
-def execute_many(connection: Connection, statement: str, rows: Sequence[tuple]) -> None:
-    """Run `statement` (with `?` placeholders) once for each tuple."""
-    if rows:
-        connection.exec_driver_sql(driver_sql(connection, statement), list(rows))
 
 
 def _copy(connection: Connection, table: str, names: str, rows: Iterable[tuple], tail: str) -> None:
     staging = f"staging_{table}"
-    connection.exec_driver_sql(
-        f'CREATE TEMP TABLE IF NOT EXISTS "{staging}" (LIKE "{table}") ON COMMIT DROP'
+    execute(
+        connection, f'CREATE TEMP TABLE IF NOT EXISTS "{staging}" (LIKE "{table}") ON COMMIT DROP'
     )
     cursor = connection.connection.cursor()
     try:
@@ -48,7 +42,5 @@ def _copy(connection: Connection, table: str, names: str, rows: Iterable[tuple],
                 copy.write_row(row)
     finally:
         cursor.close()
-    connection.exec_driver_sql(
-        f'INSERT INTO "{table}" ({names}) SELECT {names} FROM "{staging}"{tail}'  # noqa: S608
-    )
-    connection.exec_driver_sql(f'TRUNCATE "{staging}"')
+    execute(connection, f'INSERT INTO "{table}" ({names}) SELECT {names} FROM "{staging}"{tail}')
+    execute(connection, f'TRUNCATE "{staging}"')

@@ -3,6 +3,7 @@
 from sqlalchemy.engine import Connection
 
 from ml_app_wind_draft.storage import counters
+from ml_app_wind_draft.storage.statements import value
 
 REVISIONS = """
 SELECT turbine_id, timestamp, revision FROM raw_data
@@ -54,16 +55,16 @@ def inconsistencies(connection: Connection) -> list[str]:
     """A sentence for each disagreement between rows, work, outcomes and counters."""
     found = []
     for statement, complaint in QUESTIONS.items():
-        count = connection.exec_driver_sql(statement).scalar()
+        count = value(connection, statement)
         if count:
             found.append(f"{count:,} {complaint}")
     counted = counters.read(connection)
     for name, statement in COUNTED.items():
-        truth = connection.exec_driver_sql(statement).scalar() or 0
+        truth = value(connection, statement) or 0
         if truth != counted.get(name, 0):
             found.append(f"the counter '{name}' says {counted.get(name, 0):,}, counted {truth:,}")
     if connection.dialect.name == "sqlite":
-        verdict = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
+        verdict = value(connection, "PRAGMA integrity_check")
         if verdict != "ok":
             found.append(f"SQLite's integrity check says: {verdict}")
     return found

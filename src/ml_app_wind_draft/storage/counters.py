@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy.engine import Connection
 
-from ml_app_wind_draft.storage.bulk import execute_many
+from ml_app_wind_draft.storage.statements import execute_many, fetch
 
 ADD = """
 INSERT INTO counters (name, value) VALUES (?, ?)
@@ -19,5 +19,5 @@ def add(connection: Connection, amounts: Mapping[str, int]) -> None:
 
 def read(connection: Connection) -> dict[str, int]:
     """Every counter."""
-    rows = connection.exec_driver_sql("SELECT name, value FROM counters").fetchall()
+    rows = fetch(connection, "SELECT name, value FROM counters")
     return {name: int(value) for name, value in rows}

@@ -1,7 +1,8 @@
 """`DataManager`, the one door to the database."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from typing import cast
 
 import pandas as pd
 from sqlalchemy.engine import Connection
@@ -20,8 +21,9 @@ from ml_app_wind_draft.storage import (
     set_aside,
     work,
 )
-from ml_app_wind_draft.storage.engine import driver_sql, make_engine, reading, writing
+from ml_app_wind_draft.storage.engine import make_engine, reading, writing
 from ml_app_wind_draft.storage.services import ChampionChange, Heartbeat
+from ml_app_wind_draft.storage.statements import execute, fetch, value
 
 MODEL_NAME = "wind_power_predictor"
 
@@ -81,26 +83,21 @@ class DataManager:
     def register_site(self, site: Site) -> None:
         """Say which turbines are the site's. Raises `SiteError` where another site has one."""
         with writing(self._engine) as connection:
-            rows = connection.exec_driver_sql("SELECT turbine_id, site FROM turbines").fetchall()
-            owners = {turbine_id: owner for turbine_id, owner in rows}
+            owners = dict(fetch(connection, "SELECT turbine_id, site FROM turbines"))
             for turbine_id in site.turbine_ids:
                 owner = owners.get(turbine_id, site.name)
                 if owner != site.name:
-                    message = (
-                        f"Turbine {turbine_id} of site {site.name} already belongs to {owner}."
-                    )
+                    message = f"Turbine {turbine_id} of site {site.name} belongs to {owner}."
                     remedy = "Give it another turbine_id in the site file, with `name_in_files`."
                     raise SiteError(message, remedy=remedy)
                 if turbine_id not in owners:
                     statement = "INSERT INTO turbines (turbine_id, site) VALUES (?, ?)"
-                    connection.exec_driver_sql(
-                        driver_sql(connection, statement), (turbine_id, site.name)
-                    )
+                    execute(connection, statement, (turbine_id, site.name))
 
     # rows
 
     @contextmanager
-    def writing(self) -> Iterator[IntakeTransaction]:
+    def writing(self) -> Generator[IntakeTransaction]:
         """One transaction for the intake: all of it is stored, or nothing."""
         with writing(self._engine) as connection:
             yield IntakeTransaction(connection)
@@ -126,12 +123,10 @@ class DataManager:
         statement = "SELECT max(timestamp) FROM raw_data WHERE turbine_id = ?"
         with reading(self._engine) as connection:
             newest = {
-                turbine_id: connection.exec_driver_sql(
-                    driver_sql(connection, statement), (turbine_id,)
-                ).scalar()
+                turbine_id: value(connection, statement, (turbine_id,))
                 for turbine_id in self._chosen(connection, None)
             }
-        return {turbine_id: int(when) for turbine_id, when in newest.items() if when is not None}
+        return {turbine: cast("int", when) for turbine, when in newest.items() if when is not None}
 
     def rejected_rows(self, limit: int = 1000, reason: str | None = None) -> pd.DataFrame:
         """The newest rows that were set aside, with reason, detail and what they said (JSON)."""
@@ -146,7 +141,7 @@ class DataManager:
             return work.open_work(connection, limit)
 
     def context_of(self, rows: pd.DataFrame, seconds: int) -> pd.DataFrame:
-        """Stored rows of the same turbines from `seconds` before the first of `rows` to the last."""
+        """Stored rows of the same turbines, from `seconds` before the first row to the last."""
         if rows.empty:
             return rows
         start, end = int(rows["timestamp"].min()) - seconds, int(rows["timestamp"].max()) + 1
@@ -223,7 +218,7 @@ class DataManager:
     # looking after it
 
     def counters(self) -> dict[str, int]:
-        """Counts kept in the transactions they count: `raw_rows`, `waiting`, `set_aside:...`, ..."""
+        """Counts kept in the transactions they count: `raw_rows`, `waiting`, `set_aside:...`."""
         with reading(self._engine) as connection:
             return counters.read(connection)
 
@@ -237,12 +232,12 @@ class DataManager:
         with reading(self._engine) as connection:
             if connection.dialect.name == "postgresql":
                 statement = "SELECT pg_database_size(current_database())"
-                return int(connection.exec_driver_sql(statement).scalar() or 0)
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar() or 0
-            return int(pages * (connection.exec_driver_sql("PRAGMA page_size").scalar() or 0))
+                return cast("int", value(connection, statement))
+            pages = cast("int", value(connection, "PRAGMA page_count"))
+            return pages * cast("int", value(connection, "PRAGMA page_size"))
 
     def _chosen(self, connection: Connection, turbine_ids: Sequence[str] | None) -> Sequence[str]:
         if turbine_ids is not None:
             return turbine_ids
-        rows = connection.exec_driver_sql("SELECT turbine_id FROM turbines ORDER BY turbine_id")
-        return [row[0] for row in rows.fetchall()]
+        rows = fetch(connection, "SELECT turbine_id FROM turbines ORDER BY turbine_id")
+        return [row[0] for row in rows]

@@ -1,17 +1,19 @@
 """Connections to SQLite and PostgreSQL that behave alike.
 
-Transactions are explicit on both. On SQLite a writer takes its lock at the start (`BEGIN IMMEDIATE`),
-so that what it read is still true when it writes, and every commit is on disk (`synchronous=FULL`).
+Transactions are explicit on both. On SQLite a writer takes its lock at the start
+(`BEGIN IMMEDIATE`), so that what it read is still true when it writes, and every commit is on
+disk (`synchronous=FULL`).
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ml_app_wind_draft.core.errors import (
     ConfigurationError,
@@ -32,7 +34,7 @@ def make_engine(database_url: str) -> Engine:
     """
     try:
         url = sa.make_url(database_url)
-    except sa.exc.ArgumentError as error:
+    except ArgumentError as error:
         message = f"DATABASE_URL={database_url!r} is not a database URL."
         raise ConfigurationError(message, remedy="Example: sqlite:////path/app.db") from error
     if url.drivername in {"postgresql", "postgres"}:
@@ -51,11 +53,11 @@ def _sqlite_engine(url: sa.URL) -> Engine:
     path = Path(url.database or "")
     engine = sa.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_S})
 
-    @sa.event.listens_for(engine, "do_connect")
+    @event.listens_for(engine, "do_connect")
     def make_folder(*_: object) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
 
-    @sa.event.listens_for(engine, "connect")
+    @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
         connection.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_S * 1000}")
@@ -65,7 +67,7 @@ def _sqlite_engine(url: sa.URL) -> Engine:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA temp_store = MEMORY")
 
-    @sa.event.listens_for(engine, "begin")
+    @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
@@ -94,17 +96,17 @@ def file_system_of(folder: Path, mounts: Path = Path("/proc/mounts")) -> str:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def reading(engine: Engine) -> Generator[Connection]:
     """A connection whose reads all see the same moment. Raises the app's storage errors."""
-    with naming_errors(), engine.connect() as connection, connection.begin():
+    with naming_errors(engine), engine.connect() as connection, connection.begin():
         yield connection
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine) -> Generator[Connection]:
     """One transaction: all of it is stored, or nothing. Raises the app's storage errors."""
     with (
-        naming_errors(),
+        naming_errors(engine),
         engine.execution_options(begin="BEGIN IMMEDIATE").connect() as connection,
         connection.begin(),
     ):
@@ -112,13 +114,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def naming_errors() -> Iterator[None]:
+def naming_errors(engine: Engine) -> Generator[None]:
     """Turn the driver's errors into the app's, which say whether waiting may help."""
     try:
         yield
-    except DBAPIError as error:
-        raise _named(error) from error
-    except sqlite3.Error as error:
+    except (DBAPIError, engine.dialect.loaded_dbapi.Error) as error:
         raise _named(error) from error
 
 
@@ -132,16 +132,8 @@ def _named(error: Exception) -> StorageError:
         message = f"The disk is full ({text}); nothing was written."
         return StorageFullError(message, remedy="Free some space; the app goes on by itself.")
     waiting = code is not None and (code & 0xFF) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-    lost = isinstance(error, DBAPIError) and (
-        error.connection_invalidated or isinstance(error, sa.exc.OperationalError)
-    )
-    unreachable = lost and code is None
+    unreachable = type(cause).__name__ == "OperationalError" and code is None
     if waiting or unreachable:
         message = f"The database is locked or out of reach ({text})."
         return StorageBusyError(message, remedy="The app tries again by itself.")
     return StorageError(f"The database refused: {text}.")
-
-
-def driver_sql(connection: Connection, statement: str) -> str:
-    """`statement` with `?` placeholders, in the placeholder style of this database."""
-    return statement if connection.dialect.name == "sqlite" else statement.replace("?", "%s")

@@ -1,4 +1,4 @@
-"""Rows of the database as DataFrames: `turbine_id` text, instants int64, values float64 with NaN."""
+"""Rows of the database as DataFrames: texts as objects, instants int64, values float64."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,8 @@ import pandas as pd
 from sqlalchemy.engine import Connection
 
 from ml_app_wind_draft.core.signals import SIGNAL_NAMES
-from ml_app_wind_draft.storage.engine import driver_sql
 from ml_app_wind_draft.storage.raw_rows import RAW_COLUMNS
+from ml_app_wind_draft.storage.statements import fetch
 
 OUTCOME_COLUMNS = (
     "turbine_id",
@@ -35,8 +35,7 @@ def select(
     parameters: Sequence[object] = (),
 ) -> pd.DataFrame:
     """Run `statement`, whose rows hold `columns` in this order, and give them their types."""
-    result = connection.exec_driver_sql(driver_sql(connection, statement), tuple(parameters))
-    return to_frame(columns, result.cursor.fetchall() if result.cursor else [])
+    return to_frame(columns, fetch(connection, statement, parameters))
 
 
 def to_frame(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> pd.DataFrame:
@@ -111,11 +110,7 @@ def _last(
 def _each(
     connection: Connection, columns: Sequence[str], statement: str, parameters: list[tuple]
 ) -> pd.DataFrame:
-    translated = driver_sql(connection, statement)
-    rows: list = []
-    for each in parameters:
-        cursor = connection.exec_driver_sql(translated, each).cursor
-        rows += cursor.fetchall() if cursor else []
+    rows = [row for each in parameters for row in fetch(connection, statement, each)]
     return to_frame(columns, rows)
 
 

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from itertools import repeat
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from ml_app_wind_draft.core.rows import Revisions, RowChanges, StoredRows
 from ml_app_wind_draft.core.signals import SIGNAL_INDEX, SIGNAL_NAMES, SIGNALS, Flag
 from ml_app_wind_draft.storage import bulk, counters
-from ml_app_wind_draft.storage.engine import driver_sql
+from ml_app_wind_draft.storage.statements import execute_many, fetch
 
 SIGNAL_LIST = ", ".join(SIGNAL_NAMES)
 RAW_COLUMNS = ("turbine_id", "timestamp", "revision", "ingested_at", *SIGNAL_NAMES, "flags")
@@ -48,19 +47,16 @@ def stored_between(
     """The turbine's rows in these spans (both ends included, disjoint, by time), as they came."""
     rows: list = []
     flagged: list = []
-    select = driver_sql(connection, SELECT_BETWEEN)
     for start, end in spans:
-        found = connection.exec_driver_sql(select, (turbine_id, start, end)).fetchall()
+        found = fetch(connection, SELECT_BETWEEN, (turbine_id, start, end))
         rows += found
         if any(row[2] for row in found):
-            flagged += connection.exec_driver_sql(
-                driver_sql(connection, SELECT_FLAGGED), (turbine_id, start, end)
-            ).fetchall()
+            flagged += fetch(connection, SELECT_FLAGGED, (turbine_id, start, end))
     if not rows:
         nothing = np.empty(0, dtype=np.int64)
         values = np.empty((0, len(SIGNALS)))
         return StoredRows(nothing, nothing, values, values.astype(np.uint8))
-    table = np.array([tuple(row) for row in rows], dtype=np.float64)
+    table = np.array(rows, dtype=np.float64)
     timestamp, revision = table[:, 0].astype(np.int64), table[:, 1].astype(np.int64)
     values = table[:, 3:]
     reasons = np.zeros(values.shape, dtype=np.uint8)
@@ -110,7 +106,7 @@ def _apply_updates(
         return
     values, flags = _as_stored(connection, rows)
     timestamps, revisions = rows.timestamp.tolist(), rows.revision.tolist()
-    bulk.execute_many(connection, TO_HISTORY, list(zip(repeat(turbine_id), timestamps)))  # noqa: B905
+    execute_many(connection, TO_HISTORY, list(zip(repeat(turbine_id), timestamps, strict=False)))
     updates = zip(
         revisions,
         repeat(ingested_at),
@@ -120,7 +116,7 @@ def _apply_updates(
         timestamps,
         strict=False,
     )
-    bulk.execute_many(connection, UPDATE, list(updates))
+    execute_many(connection, UPDATE, list(updates))
     _remember_flagged(connection, turbine_id, rows)
     _queue(connection, turbine_id, rows)
 
@@ -131,18 +127,20 @@ def _apply_reflagged(connection: Connection, turbine_id: str, rows: Revisions) -
     values, flags = _as_stored(connection, rows)
     timestamps, revisions = rows.timestamp.tolist(), rows.revision.tolist()
     updates = zip(*values, flags, repeat(turbine_id), timestamps, strict=False)
-    bulk.execute_many(connection, REFLAG, list(updates))
+    execute_many(connection, REFLAG, list(updates))
     keys = list(zip(repeat(turbine_id), timestamps, revisions, strict=False))
-    bulk.execute_many(connection, UNFLAG, keys)
+    execute_many(connection, UNFLAG, keys)
     _remember_flagged(connection, turbine_id, rows, known_text=True)
 
 
 def _as_stored(connection: Connection, rows: Revisions) -> tuple[list[list], list[int]]:
     """Columns with flagged values set to missing, and the bit mask that says which."""
     marked = rows.reasons != 0
-    values: NDArray = np.where(marked, np.nan, rows.values)
+    values = np.where(marked, np.nan, rows.values)
     if connection.dialect.name != "sqlite":  # SQLite's driver stores NaN as NULL by itself
-        values = np.where(np.isnan(values), None, values.astype(object))
+        missing = np.isnan(values)
+        values = values.astype(object)
+        values[missing] = None
     return values.T.tolist(), (marked @ BITS).tolist()
 
 

@@ -2,13 +2,14 @@
 
 import os
 from dataclasses import dataclass
+from typing import cast
 
 import pandas as pd
 from sqlalchemy.engine import Connection
 
 from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.storage import frames
-from ml_app_wind_draft.storage.engine import driver_sql
+from ml_app_wind_draft.storage.statements import execute, fetch, value
 
 BEAT = """
 INSERT INTO heartbeats (service, pid, started_at, beat_at, worked_at, status, message)
@@ -56,46 +57,46 @@ def beat(connection: Connection, service: str, status: str, message: str, *, wor
     """Say that `service` is alive."""
     now = clock.wall_now()
     row = (service, os.getpid(), now, now, now if worked else None, status, message)
-    connection.exec_driver_sql(driver_sql(connection, BEAT), row)
+    execute(connection, BEAT, row)
 
 
 def heartbeats(connection: Connection) -> list[Heartbeat]:
     """Every service's last word."""
-    rows = connection.exec_driver_sql(
+    rows = fetch(
+        connection,
         "SELECT service, pid, started_at, beat_at, worked_at, status, message FROM heartbeats"
-        " ORDER BY service"
-    ).fetchall()
+        " ORDER BY service",
+    )
     return [Heartbeat(*row) for row in rows]
 
 
 def replayed_until(connection: Connection, site: str) -> int | None:
     """The end of the newest replayed interval, or `None` for a live site."""
-    statement = driver_sql(connection, "SELECT replayed_until FROM replays WHERE site = ?")
-    return connection.exec_driver_sql(statement, (site,)).scalar()
+    statement = "SELECT replayed_until FROM replays WHERE site = ?"
+    return cast("int | None", value(connection, statement, (site,)))
 
 
 def advance_replay(connection: Connection, site: str, until: int) -> None:
     """Move the replay's clock; it never goes back."""
-    connection.exec_driver_sql(driver_sql(connection, ADVANCE), (site, until))
+    execute(connection, ADVANCE, (site, until))
 
 
 def record_champion(connection: Connection, change: ChampionChange) -> bool:
     """Close the reign in force and open this one; gives False where it is in force already."""
     statement = "SELECT id, version FROM champion_history WHERE model_name = ? AND to_time IS NULL"
-    current = connection.exec_driver_sql(
-        driver_sql(connection, statement), (change.model_name,)
-    ).fetchone()
+    current = next(iter(fetch(connection, statement, (change.model_name,))), None)
     if current is not None and current[1] == change.version:
         return False
     now = clock.wall_now()
     if current is not None:
-        closing = driver_sql(connection, "UPDATE champion_history SET to_time = ? WHERE id = ?")
-        connection.exec_driver_sql(closing, (now, current[0]))
+        closing = "UPDATE champion_history SET to_time = ? WHERE id = ?"
+        execute(connection, closing, (now, current[0]))
     opening = """
         INSERT INTO champion_history (model_name, version, from_time, "by", why, training_end)
         VALUES (?, ?, ?, ?, ?, ?)"""
-    connection.exec_driver_sql(
-        driver_sql(connection, opening),
+    execute(
+        connection,
+        opening,
         (change.model_name, change.version, now, change.by, change.why, change.training_end),
     )
     return True
@@ -104,7 +105,7 @@ def record_champion(connection: Connection, change: ChampionChange) -> bool:
 def champion_history(connection: Connection, model_name: str) -> pd.DataFrame:
     """Every reign, oldest first: columns as `CHAMPION_COLUMNS`; `to_time` NaN is in force."""
     names = ", ".join(f'"{column}"' for column in CHAMPION_COLUMNS)
-    statement = f"SELECT {names} FROM champion_history WHERE model_name = ? ORDER BY id"  # noqa: S608
+    statement = f"SELECT {names} FROM champion_history WHERE model_name = ? ORDER BY id"
     return frames.select(connection, CHAMPION_COLUMNS, statement, (model_name,))
 
 
@@ -114,4 +115,4 @@ def champion_at(connection: Connection, model_name: str, instant: int) -> int | 
         SELECT version FROM champion_history WHERE model_name = ? AND from_time <= ?
         AND (to_time IS NULL OR to_time > ?) ORDER BY id DESC LIMIT 1"""
     parameters = (model_name, instant, instant)
-    return connection.exec_driver_sql(driver_sql(connection, statement), parameters).scalar()
+    return cast("int | None", value(connection, statement, parameters))

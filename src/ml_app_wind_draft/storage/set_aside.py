@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from ml_app_wind_draft.core.rows import RejectedRow
 from ml_app_wind_draft.storage import bulk, counters
-from ml_app_wind_draft.storage.engine import driver_sql
+from ml_app_wind_draft.storage.statements import fetch
 
 COLUMNS = (
     "fingerprint",
@@ -32,7 +32,7 @@ def write(
     rows = {}
     for each in rejected:
         original = json.dumps(each.original, ensure_ascii=False, sort_keys=True)
-        said = "\x1f".join((site, each.reason, original)).encode("utf-8", "surrogatepass")
+        said = f"{site}\x1f{each.reason}\x1f{original}".encode("utf-8", "surrogatepass")
         fingerprint = hashlib.sha256(said).hexdigest()
         rows[fingerprint] = (
             fingerprint,
@@ -64,11 +64,8 @@ def read(connection: Connection, limit: int, reason: str | None) -> pd.DataFrame
     statement = f"""
         SELECT {names} FROM rejected_rows {condition}
         ORDER BY rejected_at DESC, fingerprint LIMIT ?"""
-    cursor = connection.exec_driver_sql(
-        driver_sql(connection, statement), (*parameters, limit)
-    ).cursor
-    rows = cursor.fetchall() if cursor else []
-    return pd.DataFrame([tuple(row) for row in rows], columns=[*columns, "rejected_at"])
+    rows = fetch(connection, statement, (*parameters, limit))
+    return pd.DataFrame(rows, columns=[*columns, "rejected_at"])
 
 
 def _known(connection: Connection, fingerprints: Sequence[str]) -> set[str]:
@@ -76,9 +73,8 @@ def _known(connection: Connection, fingerprints: Sequence[str]) -> set[str]:
     for at in range(0, len(fingerprints), 500):
         some = fingerprints[at : at + 500]
         marks = ", ".join("?" * len(some))
-        statement = f"SELECT fingerprint FROM rejected_rows WHERE fingerprint IN ({marks})"  # noqa: S608
-        found = connection.exec_driver_sql(driver_sql(connection, statement), tuple(some))
-        known.update(row[0] for row in found.fetchall())
+        statement = f"SELECT fingerprint FROM rejected_rows WHERE fingerprint IN ({marks})"
+        known.update(row[0] for row in fetch(connection, statement, some))
     return known
 
 

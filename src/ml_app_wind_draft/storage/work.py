@@ -1,15 +1,13 @@
 """Rows that wait for their outcome, and the outcomes themselves."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from sqlalchemy.engine import Connection
 
 from ml_app_wind_draft.storage import bulk, counters
-from ml_app_wind_draft.storage.engine import driver_sql
 from ml_app_wind_draft.storage.frames import OUTCOME_COLUMNS, to_frame
 from ml_app_wind_draft.storage.raw_rows import RAW_COLUMNS
+from ml_app_wind_draft.storage.statements import execute, execute_many, fetch
 
 STORED_COLUMNS = (*OUTCOME_COLUMNS, "backfilled")
 RAW_OF_WORK = ", ".join(f"r.{column}" for column in RAW_COLUMNS)
@@ -28,9 +26,9 @@ DROP = "DELETE FROM to_score WHERE timestamp <= ?"
 
 def open_work(connection: Connection, limit: int) -> pd.DataFrame:
     """The oldest waiting row revisions with their own values, by turbine and time."""
-    rows = _fetch(connection, OPEN_WORK, (limit,))
+    rows = fetch(connection, OPEN_WORK, (limit,))
     if len(rows) < limit:  # what is superseded lies in the history
-        rows += _fetch(connection, OPEN_SUPERSEDED, (limit,))
+        rows += fetch(connection, OPEN_SUPERSEDED, (limit,))
     frame = to_frame(RAW_COLUMNS, rows)
     order = np.lexsort((frame["revision"], frame["timestamp"], frame["turbine_id"].to_numpy(str)))
     return frame.iloc[order].reset_index(drop=True)
@@ -54,7 +52,7 @@ def save_outcomes(
         counters.add(connection, {"backfilled": new})
         return new
     keys = zip(*(_plain(outcomes[n]) for n in ("timestamp", "turbine_id", "revision")), strict=True)
-    bulk.execute_many(connection, DONE, list(keys))
+    execute_many(connection, DONE, list(keys))
     predicted = int((outcomes["status"] == "predicted").sum())
     counters.add(
         connection,
@@ -69,7 +67,7 @@ def save_outcomes(
 
 def drop_up_to(connection: Connection, training_end: int) -> int:
     """Strike off rows that the champion was trained on; gives how many."""
-    found = connection.exec_driver_sql(driver_sql(connection, DROP), (training_end,)).rowcount
+    found = execute(connection, DROP, (training_end,))
     if found:
         counters.add(connection, {"waiting": -found, "trained_on": found})
     return found
@@ -81,7 +79,7 @@ def _still_open(connection: Connection, outcomes: pd.DataFrame) -> pd.DataFrame:
         return outcomes
     lock = " FOR UPDATE" if connection.dialect.name == "postgresql" else ""
     span = (int(outcomes["timestamp"].min()), int(outcomes["timestamp"].max()))
-    waiting = set(map(tuple, _fetch(connection, KEYS_BETWEEN + lock, span)))
+    waiting = set(map(tuple, fetch(connection, KEYS_BETWEEN + lock, span)))
     keys = zip(*(_plain(outcomes[n]) for n in ("turbine_id", "timestamp", "revision")), strict=True)
     is_open = [key in waiting for key in keys]
     return outcomes if all(is_open) else outcomes[is_open]
@@ -92,15 +90,11 @@ def _count(connection: Connection, outcomes: pd.DataFrame) -> int:
         SELECT count(*) FROM predictions WHERE turbine_id = ? AND model_version = ?
         AND timestamp BETWEEN ? AND ?"""
     total = 0
-    for (turbine_id, version), group in outcomes.groupby(["turbine_id", "model_version"]):
+    for turbine_id, group in outcomes.groupby("turbine_id"):
+        version = group["model_version"].iloc[0]
         span = (int(group["timestamp"].min()), int(group["timestamp"].max()))
-        total += _fetch(connection, statement, (turbine_id, int(version), *span))[0][0]
+        total += fetch(connection, statement, (turbine_id, int(version), *span))[0][0]
     return total
-
-
-def _fetch(connection: Connection, statement: str, parameters: Sequence[object]) -> list:
-    cursor = connection.exec_driver_sql(driver_sql(connection, statement), tuple(parameters)).cursor
-    return list(cursor.fetchall()) if cursor else []
 
 
 def _plain(column: pd.Series) -> list:
@@ -108,7 +102,10 @@ def _plain(column: pd.Series) -> list:
     values = column.to_numpy()
     if values.dtype.kind == "f":
         missing = np.isnan(values)
-        return np.where(missing, None, values).tolist() if missing.any() else values.tolist()
+        if missing.any():
+            values = values.astype(object)
+            values[missing] = None
+        return values.tolist()
     if values.dtype.kind in "iub":
         return values.tolist()
-    return [None if value is None or value != value else value for value in values.tolist()]
+    return [None if pd.isna(value) else value for value in values.tolist()]

@@ -1,0 +1,56 @@
+"""The boosted model: the IEC curve corrected by CatBoost. Kept as `.cbm`, CatBoost's own format."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from catboost import CatBoostError, CatBoostRegressor
+from numpy.typing import NDArray
+
+from ml_app_wind_draft.core.errors import ModelError
+from ml_app_wind_draft.models.corrected import CorrectedCurve, load_curve
+
+_FILE = "correction.cbm"
+
+
+@dataclass(frozen=True, slots=True)
+class Boosted(CorrectedCurve):
+    """The IEC curve and a `CatBoostRegressor` for what it misses."""
+
+    kind: ClassVar[str] = "catboost"
+    regressor: CatBoostRegressor
+
+    def _save_regressor(self, folder: Path) -> str:
+        self.regressor.save_model(str(folder / _FILE), format="cbm")
+        return _FILE
+
+
+def load(folder: Path, features: list[str], turbines: list[str]) -> Boosted:
+    """Read what `Boosted.save` wrote."""
+    regressor = CatBoostRegressor()
+    try:
+        regressor.load_model(str(folder / _FILE), format="cbm")
+    except CatBoostError as error:
+        message = f"{folder / _FILE} is no CatBoost model: {error}."
+        raise ModelError(message) from error
+    return Boosted(load_curve(folder, turbines), regressor, features)
+
+
+def fit_regressor(
+    data: NDArray[np.float32],
+    target: NDArray[np.float64],
+    parameters: dict[str, Any],
+    *,
+    threads: int,
+    held_out: tuple[NDArray[np.float32], NDArray[np.float64]] | None = None,
+) -> CatBoostRegressor:
+    """Fit CatBoost with exactly `parameters`; `held_out` (input, target) decides when to stop.
+
+    Writes no files and sets no signal handler.
+    """
+    regressor = CatBoostRegressor(
+        **parameters, thread_count=threads, allow_writing_files=False, verbose=False
+    )
+    regressor.fit(data, target, eval_set=held_out)
+    return regressor

@@ -1,0 +1,1 @@
+"""The Kedro pipelines: short pure nodes, strung together."""

@@ -1,0 +1,1 @@
+"""Rows into features: the same nodes for training and for inference."""

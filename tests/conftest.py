@@ -1,4 +1,4 @@
-"""What every test may ask for: settings in a folder of its own, the site, a database of each kind."""
+"""What every test may ask for: settings in its own folder, the site, a database of each kind."""
 
 import os
 import pwd

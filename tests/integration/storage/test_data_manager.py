@@ -204,7 +204,7 @@ def test_the_schema_comes_to_head_from_many_processes_at_once(database_url):
 def test_a_newer_schema_is_a_clear_error(manager):
     with engines.writing(manager._engine) as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(SchemaTooNewError, match="'9999'.*Update the app"):
+    with pytest.raises(SchemaTooNewError, match=r"'9999'.*Update the app"):
         manager.init_raw_db_table()
 
 

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from types import FrameType
 from typing import Protocol, Self
@@ -148,11 +148,12 @@ def run_loop(
 
     Trouble that may pass (a busy or full database, a registry that does not answer) is waited out
     with a growing pause of up to 30 s. SIGTERM, SIGINT or `stop.request()` let the tick finish and
-    end the loop. Any other error is written into the heartbeat and raised.
+    end the loop; a `stop` that is given is the caller's to enter. Any other error is written into
+    the heartbeat and raised.
     """
     pulse = Pulse(service, manager)
     back_off = FIRST_BACK_OFF
-    with stop or Stop() as asked:
+    with nullcontext(stop) if stop else Stop() as asked:
         pulse.tell("starting")
         while not asked.requested:
             started = time.monotonic()

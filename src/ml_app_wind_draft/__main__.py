@@ -1,0 +1,350 @@
+"""The command line: parse, call one service, nothing else."""
+
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ml_app_wind_draft.core.errors import WindError
+
+if TYPE_CHECKING:
+    from ml_app_wind_draft.core.config import Settings
+
+VARIABLES = """
+Variables: SITE, DATABASE_URL, DATA_DIR, MLFLOW_DIR, CONF_DIR, MLFLOW_TRACKING_URI, MLFLOW_UI_URI,
+KEDRO_VIZ_URI, MLFLOW_PORT (5001), UI_PORT (8050), VIZ_PORT (4141), BIND_ADDRESS (127.0.0.1),
+LOG_LEVEL, NO_COLOR. docs/operations.md says what each does.
+"""
+RUNNING = "Run one service"
+LOOKING_AFTER = "Look after it"
+
+app = typer.Typer(
+    help="Watches a wind farm: what each turbine should have produced, with a calibrated band, "
+    "live.\n\nStart everything with [bold]wind up[/], look with [bold]wind status[/].",
+    epilog=VARIABLES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+data = typer.Typer(help="Import, back up, restore or reset the data.", no_args_is_help=True)
+models = typer.Typer(help="List the models; promote one or roll back.", invoke_without_command=True)
+app.add_typer(data, name="data", rich_help_panel=LOOKING_AFTER)
+app.add_typer(models, name="models", rich_help_panel=LOOKING_AFTER)
+
+
+def instant(text: str) -> datetime:
+    """Parse a date or time in ISO format; without an offset it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = f"{text!r} is no date or time; write 2015-03-01 or 2015-03-01T06:00."
+        raise typer.BadParameter(message) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+From = Annotated[
+    datetime | None,
+    typer.Option("--from", parser=instant, metavar="TIME", help="First instant, UTC: 2015-03-01."),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option("--to", parser=instant, metavar="TIME", help="End, not included, UTC."),
+]
+Why = Annotated[str, typer.Option("--why", help="The reason; kept in the champion's history.")]
+Version = Annotated[int, typer.Argument(help="A version number from `wind models`.")]
+
+
+@app.command(rich_help_panel="Run everything")
+def up(
+    services: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Which to start; all without any: mlflow app-ml-train app-stream-data "
+            "app-ml-inference app-ui kedro-viz."
+        ),
+    ] = None,
+) -> None:
+    """Start the services, keep them running, stop them all with Ctrl-C.
+
+    Prints each address when it answers. A service that dies is started again. Ports are changed by
+    MLFLOW_PORT, UI_PORT and VIZ_PORT; BIND_ADDRESS=0.0.0.0 opens them to the network.
+
+    Examples: [bold]wind up[/], [bold]wind up mlflow app-ui[/], [bold]UI_PORT=8051 wind up[/]
+    """
+    from ml_app_wind_draft.services import up as service
+
+    raise typer.Exit(service.run(_serve("wind"), services or []))
+
+
+@app.command(rich_help_panel=RUNNING)
+def mlflow() -> None:
+    """Run MLflow, which keeps the runs and the registered models (MLFLOW_PORT, 5001).
+
+    Its data lie in mlflow/ (MLFLOW_DIR): a SQLite file and the artifacts.
+    """
+    from ml_app_wind_draft.services import mlflow_server as service
+
+    service.run(_serve("mlflow"))
+
+
+@app.command(rich_help_panel=RUNNING)
+def train(
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Stay, and retrain when a month of data is complete.")
+    ] = False,
+) -> None:
+    """Train once: first the IEC power curve within seconds, then the boosted model.
+
+    The curve becomes champion where there is none. The boosted model becomes champion when it is
+    better on the last 60 days by more than noise. Same data and configuration: nothing to do.
+
+    Examples: [bold]wind train[/], [bold]wind train --watch[/]
+    """
+    from ml_app_wind_draft.services import train as service
+
+    raise typer.Exit(service.run(_serve("app-ml-train"), watch=watch))
+
+
+@app.command(rich_help_panel=RUNNING)
+def stream(
+    interval: Annotated[
+        float | None,
+        typer.Option(help="Wall seconds for one step of the replay (5 without --speed)."),
+    ] = None,
+    speed: Annotated[
+        float | None,
+        typer.Option(help="The other way to say it: how many times faster than life (120)."),
+    ] = None,
+    start: From = None,
+) -> None:
+    """Replay the site's recorded data as if they came in live.
+
+    Goes on after the newest replayed row, and never deletes or rewrites anything. SITE chooses the
+    site (la_haute_borne).
+
+    Examples: [bold]wind stream[/], [bold]wind stream --interval 0.5[/], [bold]wind stream --speed
+    600 --from 2015-06-01[/]
+    """
+    from ml_app_wind_draft.services import stream as service
+
+    service.run(_serve("app-stream-data"), interval=interval, speed=speed, start=start)
+
+
+@app.command(rich_help_panel=RUNNING)
+def infer(
+    poll: Annotated[float, typer.Option(help="Seconds between two looks for new rows.")] = 5.0,
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Score a stretch of the past, then end.")
+    ] = False,
+    start: From = None,
+    end: Until = None,
+    model_version: Annotated[
+        int | None, typer.Option(help="Backfill with this version; the champion without.")
+    ] = None,
+) -> None:
+    """Score every new row with the champion.
+
+    A new champion is noticed within one poll. A backfill also scores rows that the model was
+    trained on, and marks them in-sample: they count in no score.
+
+    Examples: [bold]wind infer[/], [bold]wind infer --backfill --from 2014-06-01 --to 2014-07-01[/]
+    """
+    from ml_app_wind_draft.services import infer as service
+
+    if not backfill:
+        if start or end or model_version:
+            message = "--from, --to and --model-version belong to --backfill"
+            raise typer.BadParameter(message)
+        service.run(_serve("app-ml-inference"), poll=poll)
+        return
+    if start is None or end is None:
+        message = "--backfill needs --from and --to"
+        raise typer.BadParameter(message)
+    service.backfill(
+        _serve("app-ml-inference"), int(start.timestamp()), int(end.timestamp()), model_version
+    )
+
+
+@app.command(rich_help_panel=RUNNING)
+def ui() -> None:
+    """Run the dashboard (UI_PORT, 8050).
+
+    Links to MLflow and Kedro Viz come from MLFLOW_UI_URI and KEDRO_VIZ_URI.
+    """
+    from ml_app_wind_draft.services import ui as service
+
+    service.run(_serve("app-ui"))
+
+
+@app.command(rich_help_panel=RUNNING)
+def viz() -> None:
+    """Serve the picture of the pipelines (VIZ_PORT, 4141); drawn again after each change."""
+    from ml_app_wind_draft.services import viz as service
+
+    service.run(_serve("kedro-viz"))
+
+
+@app.command(rich_help_panel=LOOKING_AFTER)
+def status() -> None:
+    """Say how everything is: the services, the data, the model.
+
+    Works with everything down and with no database yet.
+    """
+    from ml_app_wind_draft.core.config import load_settings
+    from ml_app_wind_draft.services import status as service
+
+    service.show(load_settings())
+
+
+@app.command(rich_help_panel=LOOKING_AFTER)
+def check() -> None:
+    """Prove that rows, waiting work, outcomes and counters agree; exit code 1 where they do not.
+
+    Reads the whole database: a minute for 10 million rows.
+    """
+    from ml_app_wind_draft.core.config import load_settings
+    from ml_app_wind_draft.services import status as service
+
+    raise typer.Exit(0 if service.check(load_settings()) else 1)
+
+
+@data.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV (any delimiter and encoding) or Parquet.")],
+    site: Annotated[str, typer.Option(help="Its description: conf/base/sites/SITE.yml.")],
+    turbine: Annotated[
+        str | None, typer.Option(help="Whose rows they are, where the file has no such column.")
+    ] = None,
+) -> None:
+    """Bring a file of measurements in; reports accepted, updated and set-aside rows.
+
+    Importing a file twice changes nothing. Rows with another value than before are corrections.
+
+    Example: [bold]wind data import march.csv --site la_haute_borne[/]
+    """
+    from ml_app_wind_draft.core.config import load_settings
+    from ml_app_wind_draft.services import data_tools as service
+
+    service.import_file(load_settings(), file, site, turbine)
+
+
+@data.command()
+def backup(
+    target: Annotated[
+        Path,
+        typer.Argument(help="A folder to make, or a file ending in .tar.gz.", metavar="TARGET"),
+    ],
+) -> None:
+    """Copy the database and mlflow/ while everything runs.
+
+    PostgreSQL is copied by pg_dump where that is installed.
+
+    Example: [bold]wind data backup ~/wind-2015-06.tar.gz[/]
+    """
+    from ml_app_wind_draft.core.config import load_settings
+    from ml_app_wind_draft.services import data_tools as service
+
+    service.backup(load_settings(), target)
+
+
+@data.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="What `wind data backup` made.", metavar="BACKUP")],
+    yes: Annotated[bool, typer.Option("--yes", help="Replace the data that are here.")] = False,
+) -> None:
+    """Bring a backup back, after checking that it is whole. Stop the services first.
+
+    Example: [bold]wind data restore ~/wind-2015-06.tar.gz[/]
+    """
+    from ml_app_wind_draft.core.config import load_settings
+    from ml_app_wind_draft.services import data_tools as service
+
+    service.restore(load_settings(), source, overwrite=yes)
+
+
+@data.command()
+def reset(
+    yes: Annotated[bool, typer.Option("--yes", help="Really delete.")] = False,
+) -> None:
+    """Delete the database, the models and MLflow's data. Without --yes it only says what.
+
+    Example: [bold]wind data reset --yes[/]
+    """
+    from ml_app_wind_draft.core.config import load_settings
+    from ml_app_wind_draft.services import data_tools as service
+
+    service.reset(load_settings(), really=yes)
+
+
+@models.callback()
+def list_models(context: typer.Context) -> None:
+    """List the models; promote one or roll back.
+
+    Examples: [bold]wind models[/], [bold]wind models promote 3 --why "better in icing"[/]
+    """
+    from ml_app_wind_draft.core.config import load_settings
+    from ml_app_wind_draft.services import models as service
+
+    if context.invoked_subcommand is None:
+        service.show(load_settings())
+
+
+@models.command()
+def promote(version: Version, why: Why) -> None:
+    """Make a version the champion; inference takes it up within one poll.
+
+    Example: [bold]wind models promote 3 --why "better in icing"[/]
+    """
+    from ml_app_wind_draft.core.config import load_settings
+    from ml_app_wind_draft.services import models as service
+
+    service.promote(load_settings(), version, why)
+
+
+@models.command()
+def rollback(version: Version, why: Why) -> None:
+    """Go back to a version that was champion before.
+
+    Example: [bold]wind models rollback 1 --why "version 2 is off in summer"[/]
+    """
+    from ml_app_wind_draft.core.config import load_settings
+    from ml_app_wind_draft.services import models as service
+
+    service.rollback(load_settings(), version, why)
+
+
+def main() -> None:
+    """Run a command. An error that the app knows is one line and its remedy, never a traceback."""
+    if "WIND_SUPERVISOR" in os.environ:
+        from ml_app_wind_draft.services.processes import die_with_supervisor
+
+        die_with_supervisor()
+    try:
+        app(prog_name="wind")
+    except WindError as error:
+        if logging.getLogger().handlers:
+            logging.getLogger(__name__).critical("%s", error)
+        else:
+            typer.secho(f"Error: {error.args[0]}", fg="red", err=True)
+            if error.remedy:
+                typer.echo(error.remedy, err=True)
+        sys.exit(1)
+
+
+def _serve(service: str) -> "Settings":
+    """Settings for a process that runs as `service`, with its log lines in the one format."""
+    from ml_app_wind_draft.core.config import load_settings
+    from ml_app_wind_draft.services.log import configure
+
+    configure(service)
+    return load_settings()
+
+
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from ml_app_wind_draft.models.bundle import Bundle
 
-MODEL_NAME = "wind_power_predictor"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 
@@ -15,9 +14,9 @@ class RunRecord:
 
     `score` is the MAE in kW on normal rows of the judging window, the number that models are
     compared by. `training_start` and `training_end` bound the interval starts of the rows that the
-    model was fitted on. `data_digest` identifies the rows read (their whole range is `data_start` to
-    `data_end`), `configuration_digest` everything else that decides the result. `metrics` are in kW
-    unless their name says otherwise. `plots` maps a file name such as `power_curve.png` to PNG bytes.
+    model was fitted on. `data_digest` identifies the rows read (their whole range is `data_start`
+    to `data_end`), `configuration_digest` everything else that decides the result. `metrics` are in
+    kW unless their name says otherwise. `plots` maps a file name (`power_curve.png`) to PNG bytes.
     """
 
     kind: str

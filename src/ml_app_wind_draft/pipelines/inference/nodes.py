@@ -1,0 +1,119 @@
+"""The nodes of `inference`. `fetch_work` alone touches the database; the others are pure."""
+
+import logging
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ml_app_wind_draft.core.signals import SIGNAL_INDEX
+from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.models.bundle import PREDICTION_COLUMNS
+from ml_app_wind_draft.models.calibration import HIGHEST, LOWEST
+from ml_app_wind_draft.models.normal_operation import is_normal
+from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features, missing_input
+from ml_app_wind_draft.pipelines.inference.work import read_work
+from ml_app_wind_draft.registry.records import LoadedModel
+from ml_app_wind_draft.storage.data_manager import DataManager
+
+log = logging.getLogger(__name__)
+
+ROUNDING = 1e-6  # of rated power
+
+
+def fetch_work(
+    manager: DataManager, champion: LoadedModel, site: Site, parameters: dict[str, Any]
+) -> pd.DataFrame:
+    """The rows that wait for an outcome and the earlier rows that their features look at.
+
+    Brings the schema up to date first. `parameters`: `rows_at_most`, the most rows to score at
+    once. Raw columns and `waiting` (bool): false marks history.
+    """
+    manager.init_predictions_db_table()
+    version, limit = champion.version, int(parameters["rows_at_most"])
+    rows = read_work(manager, site, version.training_end, limit)
+    found = int(rows["waiting"].sum())
+    if not found:
+        log.info("Nothing to score: every row has its outcome.")
+    else:
+        log.info("Scoring %d rows with version %d (%s).", found, version.version, version.kind)
+    return rows
+
+
+def select_features(rows: pd.DataFrame, site: Site) -> pd.DataFrame:
+    """Features of the waiting rows whose turbine is the site's; index and order of `rows`."""
+    ours = rows[rows["turbine_id"].isin(site.turbine_ids)]
+    return build_features(ours, site)[ours["waiting"].to_numpy(bool)]
+
+
+def predict(features: pd.DataFrame, champion: LoadedModel) -> pd.DataFrame:
+    """Expected power and P10-P90 band in kW, rows as in `features`."""
+    return champion.bundle.predict(features)
+
+
+def conclude(
+    rows: pd.DataFrame,
+    features: pd.DataFrame,
+    estimates: pd.DataFrame,
+    champion: LoadedModel,
+    site: Site,
+) -> pd.DataFrame:
+    """One outcome for each waiting row: `predicted`, or `no_input` with the reason.
+
+    An estimate that is not finite, not within its band or beyond what the turbine can do is not
+    stored: such a row is `no_input`, too. Columns as `DataManager.save_outcomes` wants them.
+    """
+    waiting = rows[rows["waiting"].to_numpy(bool)]
+    reason = pd.Series("the turbine is not in the site file", index=waiting.index, dtype=object)
+    reason[features.index] = _reasons(waiting.loc[features.index], features, estimates)
+    predicted = (reason == "").to_numpy()
+    estimates = estimates.reindex(waiting.index)
+    return pd.DataFrame(
+        {
+            "turbine_id": waiting["turbine_id"],
+            "timestamp": waiting["timestamp"],
+            "revision": waiting["revision"],
+            "model_version": champion.version.version,
+            "status": np.where(predicted, "predicted", "no_input"),
+            "reason": reason.where(~predicted, None),
+            **{name: estimates[name].where(predicted) for name in PREDICTION_COLUMNS},
+            "state": _states(waiting, site),
+            "in_sample": waiting["timestamp"] <= champion.version.training_end,
+        }
+    )
+
+
+def score(rows: pd.DataFrame, champion: LoadedModel, site: Site) -> pd.DataFrame:
+    """The pure nodes in a row, for a loop that does not pay for Kedro at each turn."""
+    features = select_features(rows, site)
+    return conclude(rows, features, predict(features, champion), champion, site)
+
+
+def _reasons(
+    waiting: pd.DataFrame, features: pd.DataFrame, estimates: pd.DataFrame
+) -> NDArray[np.object_]:
+    """Why each row cannot have a prediction, "" where it can."""
+    missing = missing_input(features).to_numpy(object)
+    implausible = (waiting["flags"].to_numpy(np.int64) >> SIGNAL_INDEX["wind_speed"]) & 1
+    missing[(missing != "") & (implausible == 1)] = "wind_speed was implausible"
+    usable = _is_usable(estimates, features["rated_power"].to_numpy(np.float64))
+    return np.where((missing == "") & ~usable, "the model's estimate cannot be used", missing)
+
+
+def _is_usable(estimates: pd.DataFrame, rated: NDArray[np.float64]) -> NDArray[np.bool_]:
+    expected, low, high = (
+        estimates[name].to_numpy(np.float64) / rated for name in PREDICTION_COLUMNS
+    )
+    ordered = (low <= expected + ROUNDING) & (expected <= high + ROUNDING)  # false for NaN
+    return ordered & (low >= LOWEST - ROUNDING) & (high <= HIGHEST + ROUNDING)
+
+
+def _states(waiting: pd.DataFrame, site: Site) -> NDArray[np.object_]:
+    """What the measured power says of the turbine: see `models.normal_operation`."""
+    states = np.full(len(waiting), "information_unavailable", dtype=object)
+    measured = waiting[["power", "wind_speed"]].notna().all(axis=1).to_numpy()
+    measured &= waiting["turbine_id"].isin(site.turbine_ids).to_numpy()
+    normal = is_normal(waiting[measured], site)
+    states[measured] = np.where(normal, "normal_operation", "not_normal_operation")
+    return states

@@ -1,0 +1,76 @@
+"""Models kept on disk, so that a restart goes on while MLflow is down."""
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from ml_app_wind_draft.core.errors import ModelError
+from ml_app_wind_draft.registry.model_files import (
+    MLMODEL,
+    check_file,
+    listed_files,
+    read_model,
+    replace_folder,
+)
+from ml_app_wind_draft.registry.records import LoadedModel, ModelVersion
+
+POINTER = "champion.json"
+VERSION_JSON = TypeAdapter(ModelVersion)
+
+
+class ModelCache:
+    """The folder `data/models`: a folder for each version, and a pointer to the last champion.
+
+    A folder's name carries the run's id beside the version number, so that a registry set up anew
+    is not confused with the old one. Folders and pointer appear complete or not at all.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def has(self, version: ModelVersion) -> bool:
+        """Whether the version's files are here."""
+        return self._place(version).is_dir()
+
+    def keep(self, version: ModelVersion, download: Callable[[str], bytes]) -> None:
+        """Fetch the version's files; `download` gives one file's content."""
+        mlmodel = download(MLMODEL)
+        place = self._place(version)
+        temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
+        temporary.mkdir(parents=True)
+        for name, promised in listed_files(mlmodel).items():
+            content = download(name)
+            check_file(name, content, promised)
+            (temporary / name).parent.mkdir(parents=True, exist_ok=True)
+            (temporary / name).write_bytes(content)
+        (temporary / MLMODEL).write_bytes(mlmodel)
+        replace_folder(temporary, place)
+
+    def load(self, version: ModelVersion) -> LoadedModel:
+        """The model from its files. Raises `ModelError` where they are missing or damaged."""
+        place = self._place(version)
+        try:
+            return LoadedModel(version, read_model(place))
+        except FileNotFoundError as error:
+            message = f"The copy of model version {version.version} in {place} is incomplete."
+            raise ModelError(message, remedy="Delete that folder; it is fetched again.") from error
+
+    def point_to(self, version: ModelVersion) -> None:
+        """Remember which version is champion."""
+        content = VERSION_JSON.dump_json(version, indent=1)
+        pointer = self._folder / POINTER
+        if pointer.exists() and pointer.read_bytes() == content:
+            return
+        temporary = pointer.with_name(f".{POINTER}.{secrets.token_hex(4)}")
+        temporary.write_bytes(content)
+        temporary.replace(pointer)
+
+    def pointed_to(self) -> ModelVersion | None:
+        """The champion as last remembered."""
+        pointer = self._folder / POINTER
+        return VERSION_JSON.validate_json(pointer.read_bytes()) if pointer.exists() else None
+
+    def _place(self, version: ModelVersion) -> Path:
+        return self._folder / f"{version.version}-{version.run_id}"

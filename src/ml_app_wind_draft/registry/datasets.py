@@ -1,0 +1,86 @@
+"""The registry as Kedro datasets; `settings` are the process's by default."""
+
+import logging
+from typing import Any, NoReturn
+
+from kedro.io import AbstractDataset, DatasetError
+
+from ml_app_wind_draft.core.config import Settings, load_settings
+from ml_app_wind_draft.core.errors import NoChampionError, RegistryUnavailableError
+from ml_app_wind_draft.registry.client import ModelRegistry
+from ml_app_wind_draft.registry.records import CHAMPION, LoadedModel, TrainedModel
+from ml_app_wind_draft.storage.datasets import LoadOnlyDataset
+
+log = logging.getLogger(__name__)
+
+
+class ChampionDataset(LoadOnlyDataset[LoadedModel]):
+    """The model in force; the copy on disk while MLflow is down."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__(settings)
+        self._loaded: LoadedModel | None = None
+
+    def load(self) -> LoadedModel:
+        """The same model for all nodes of a run, whatever happens to the alias meanwhile.
+
+        Raises `NoChampionError`, or `RegistryUnavailableError` where there is no copy either.
+        """
+        if self._loaded is None:
+            with ModelRegistry(self._settings) as registry:
+                self._loaded = registry.load_champion()
+        return self._loaded
+
+    def _release(self) -> None:
+        self._loaded = None
+
+    def _describe(self) -> dict[str, Any]:
+        return {"alias": CHAMPION, "registry": self._settings.mlflow_tracking_uri}
+
+
+class CurrentChampionDataset(LoadOnlyDataset[LoadedModel | None]):
+    """The model in force, or `None`: for training, which has to begin without one."""
+
+    def load(self) -> LoadedModel | None:
+        """`None` where no version has the alias, or MLflow is down and no copy is on disk."""
+        try:
+            with ModelRegistry(self._settings) as registry:
+                return registry.load_champion()
+        except NoChampionError:
+            return None
+        except RegistryUnavailableError as error:
+            log.warning("Judging without a champion: %s", error)
+            return None
+
+    def _describe(self) -> dict[str, Any]:
+        return {"alias": CHAMPION, "registry": self._settings.mlflow_tracking_uri}
+
+
+class TrainedModelDataset(AbstractDataset[TrainedModel, Any]):
+    """Where a training run ends: outbox, MLflow, alias."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings or load_settings()
+
+    def load(self) -> NoReturn:
+        """Refused with a `DatasetError`: a trained model is loaded as `champion`."""
+        message = "trained_model can only be saved"
+        raise DatasetError(message)
+
+    def save(self, data: TrainedModel) -> None:
+        """Keep the model on disk, then log, register and judge it.
+
+        Raises `RegistryUnavailableError` where MLflow is down; the model is safe in `data/outbox`,
+        and the next training run logs it.
+        """
+        with ModelRegistry(self._settings) as registry:
+            name = registry.put(data)
+            try:
+                registry.flush()
+            except RegistryUnavailableError as error:
+                message = f"{error} The trained model waits in data/outbox/{name}."
+                remedy = "`wind train` logs it once MLflow is up; nothing is trained again."
+                raise RegistryUnavailableError(message, remedy=remedy) from error
+
+    def _describe(self) -> dict[str, Any]:
+        return {"registry": self._settings.mlflow_tracking_uri}

@@ -1,0 +1,83 @@
+"""The database and the site file as Kedro datasets; `settings` are the process's by default."""
+
+from typing import Any, Generic, NoReturn, TypeVar
+
+import pandas as pd
+from kedro.io import AbstractDataset, DatasetError
+
+from ml_app_wind_draft.core.config import Settings, load_settings
+from ml_app_wind_draft.core.site import Site, load_site
+from ml_app_wind_draft.storage.data_manager import DataManager
+
+Loaded = TypeVar("Loaded")
+
+
+class LoadOnlyDataset(AbstractDataset[Any, Loaded], Generic[Loaded]):
+    """A dataset that a pipeline may read and not write."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings or load_settings()
+
+    def save(self, data: object) -> NoReturn:
+        """Refused with a `DatasetError`."""
+        message = f"{type(self).__name__} can only be loaded; a {type(data).__name__} was saved"
+        raise DatasetError(message)
+
+
+class DataManagerDataset(LoadOnlyDataset[DataManager]):
+    """The door to the database, opened at the first load."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__(settings)
+        self._manager: DataManager | None = None
+
+    def load(self) -> DataManager:
+        """The one `DataManager` of this catalog."""
+        if self._manager is None:
+            self._manager = DataManager(self._settings.database_url)
+        return self._manager
+
+    def _release(self) -> None:
+        if self._manager is not None:
+            self._manager.close()
+            self._manager = None
+
+    def _describe(self) -> dict[str, Any]:
+        return {"database": "DATABASE_URL"}
+
+
+class SiteDataset(LoadOnlyDataset[Site]):
+    """The site that `SITE` names."""
+
+    def load(self) -> Site:
+        """Read and check the site's YAML file."""
+        return load_site(self._settings.site, self._settings)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"site": self._settings.site}
+
+
+class OutcomesDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
+    """Saves outcomes in one transaction with striking their rows off the work."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings or load_settings()
+
+    def load(self) -> pd.DataFrame:
+        """The newest outcome of each turbine."""
+        manager = DataManager(self._settings.database_url)
+        try:
+            return manager.predictions_last(1)
+        finally:
+            manager.close()
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Store outcomes; columns as `DataManager.save_outcomes` wants them."""
+        manager = DataManager(self._settings.database_url)
+        try:
+            manager.save_outcomes(data)
+        finally:
+            manager.close()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"table": "predictions"}

@@ -84,7 +84,11 @@ def judge(rows: TurbineRows, stored: StoredRows, limits: Limits, now: int) -> Ju
     revision = np.ones(len(timestamp), dtype=np.int64)
     revision[known] = stored.revision[place[known]] + 1
 
-    reasons, reflagged = _flag_in_context(timestamp, values, unreadable, stored, limits)
+    others = np.ones(len(stored.timestamp), dtype=bool)
+    others[place[known]] = False
+    reasons, reflagged = _flag_in_context(timestamp, values, stored, others, limits)
+    for row, column in unreadable:
+        reasons[row, column] = NOT_A_NUMBER
 
     def some(which: NDArray[np.bool_]) -> Revisions:
         chosen = np.flatnonzero(which)
@@ -183,13 +187,12 @@ def _one_row_per_key(
 def _flag_in_context(
     timestamp: NDArray[np.int64],
     values: NDArray[np.float64],
-    unreadable: dict[tuple[int, int], str],
     stored: StoredRows,
+    unchanged: NDArray[np.bool_],
     limits: Limits,
 ) -> tuple[NDArray[np.uint8], Revisions]:
-    """Flags of the changed rows, and the stored rows after them whose flags come out anew."""
-    replaced = np.isin(stored.timestamp, timestamp)
-    others = np.flatnonzero(~replaced)
+    """Flags of the changed rows, and the unchanged stored rows whose flags come out anew."""
+    others = np.flatnonzero(unchanged)
     count = len(timestamp)
     all_time = np.concatenate([timestamp, stored.timestamp[others]])
     all_values = np.concatenate([values, stored.values[others]])
@@ -197,8 +200,6 @@ def _flag_in_context(
     flags = np.empty(all_values.shape, dtype=np.uint8)
     flags[order] = flag_signals(all_time[order], all_values[order], limits)
     reasons, context = flags[:count], flags[count:]
-    for row, column in unreadable:
-        reasons[row, column] = NOT_A_NUMBER
 
     before = np.searchsorted(timestamp, stored.timestamp[others]) - 1
     follows = before >= 0

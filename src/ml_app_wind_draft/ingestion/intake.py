@@ -112,6 +112,8 @@ def _ingest_turbine(
 
 def _spans(timestamp: NDArray[np.int64], reach: int) -> list[tuple[int, int]]:
     """The stretches of time around these instants that the contract needs to see."""
+    if len(timestamp) == 1:  # the common case of a live feed, and a quick one
+        return [(int(timestamp[0]) - reach, int(timestamp[0]) + reach)]
     if not len(timestamp):
         return []
     ordered = np.unique(timestamp)

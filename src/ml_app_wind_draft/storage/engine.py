@@ -69,7 +69,7 @@ def _sqlite_engine(url: sa.URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+        connection.connection.execute(connection.info.pop("begin", "BEGIN"))
 
     return engine
 
@@ -105,12 +105,10 @@ def reading(engine: Engine) -> Generator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Generator[Connection]:
     """One transaction: all of it is stored, or nothing. Raises the app's storage errors."""
-    with (
-        naming_errors(engine),
-        engine.execution_options(begin="BEGIN IMMEDIATE").connect() as connection,
-        connection.begin(),
-    ):
-        yield connection
+    with naming_errors(engine), engine.connect() as connection:
+        connection.info["begin"] = "BEGIN IMMEDIATE"
+        with connection.begin():
+            yield connection
 
 
 @contextmanager

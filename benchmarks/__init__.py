@@ -1,0 +1,1 @@
+"""What the app reaches, measured: `make bench`, or `make bench BENCH=tick` for one of them."""

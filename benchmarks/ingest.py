@@ -1,0 +1,49 @@
+"""A year of the farm from a DataFrame through the contract to the commit."""
+
+import sqlite3
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks import farm
+from benchmarks.results import Result, at_least
+from ml_app_wind_draft.core.signals import SIGNAL_NAMES
+from ml_app_wind_draft.ingestion.intake import ingest_frame
+
+RUNS = 5
+
+
+def run() -> list[Result]:
+    """`ingest_rows_s`, against `executemany` of the same columns with no check at all."""
+    site = farm.site()
+    rows = farm.history(site)
+    checked, bare = [], []
+    for _ in range(RUNS):
+        with farm.fresh_database(site) as (manager, _):
+            began = time.perf_counter()
+            report = ingest_frame(manager, site, rows, source="bench")
+            checked.append(len(rows) / (time.perf_counter() - began))
+            assert report.accepted == len(rows)
+        bare.append(_bare_insert(rows))
+    return [at_least("ingest_rows_s", checked, "rows/s", 100_000, sorted(bare)[RUNS // 2])]
+
+
+def _bare_insert(rows: pd.DataFrame) -> float:
+    columns = ["turbine_id", "timestamp", *(name for name in SIGNAL_NAMES if name in rows)]
+    with tempfile.TemporaryDirectory(prefix="wind-bench-") as folder:
+        connection = sqlite3.connect(Path(folder) / "bare.db")
+        connection.execute("PRAGMA journal_mode = wal")
+        connection.execute("PRAGMA synchronous = full")
+        connection.execute(
+            f"CREATE TABLE raw ({', '.join(columns)},"
+            " PRIMARY KEY (turbine_id, timestamp)) WITHOUT ROWID"
+        )
+        began = time.perf_counter()
+        values = zip(*(rows[name].tolist() for name in columns), strict=True)
+        connection.executemany(f"INSERT INTO raw VALUES ({', '.join('?' * len(columns))})", values)
+        connection.commit()
+        rate = len(rows) / (time.perf_counter() - began)
+        connection.close()
+    return rate

@@ -321,14 +321,15 @@ def rollback(version: Version, why: Why) -> None:
 
 def main() -> None:
     """Run a command. An error that the app knows is one line and its remedy, never a traceback."""
-    if "WIND_SUPERVISOR" in os.environ:
+    supervised = "WIND_SUPERVISOR" in os.environ
+    if supervised:
         from ml_app_wind_draft.services.processes import die_with_supervisor
 
         die_with_supervisor()
     try:
         app(prog_name="wind")
     except WindError as error:
-        if logging.getLogger().handlers:
+        if supervised:
             logging.getLogger(__name__).critical("%s", error)
         else:
             typer.secho(f"Error: {error.args[0]}", fg="red", err=True)

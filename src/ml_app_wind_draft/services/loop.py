@@ -31,18 +31,23 @@ LONGEST_BACK_OFF = 30.0
 class Tick:
     """What one turn of a service did.
 
-    `done` counts units of work (rows, say); with `more` the next turn follows at once. `status` and
-    `message` go into the heartbeat: 'idle' or 'waiting' with the reason.
+    `done` counts units of work (rows, say); with `more` the next turn follows at once, with `pause`
+    after that many seconds and not after the loop's interval. `status` and `message` go into the
+    heartbeat: 'idle' or 'waiting' with the reason.
     """
 
     done: int = 0
     more: bool = False
     message: str = ""
     status: str = "idle"
+    pause: float | None = None
 
 
 class Heart(Protocol):
     """Where heartbeats go: a `DataManager`."""
+
+    def init_raw_db_table(self) -> None:
+        """Bring the schema to head, so that there is a place for heartbeats."""
 
     def beat(self, service: str, *, status: str, message: str = "", worked: bool = False) -> None:
         """Note that `service` is alive."""
@@ -149,11 +154,12 @@ def run_loop(
     Trouble that may pass (a busy or full database, a registry that does not answer) is waited out
     with a growing pause of up to 30 s. SIGTERM, SIGINT or `stop.request()` let the tick finish and
     end the loop; a `stop` that is given is the caller's to enter. Any other error is written into
-    the heartbeat and raised.
+    the heartbeat and raised. The database's schema is at head before the first tick.
     """
     pulse = Pulse(service, manager)
     back_off = FIRST_BACK_OFF
     with nullcontext(stop) if stop else Stop() as asked:
+        _prepare(manager, asked)
         pulse.tell("starting")
         while not asked.requested:
             started = time.monotonic()
@@ -175,5 +181,19 @@ def run_loop(
                 worked=outcome.done > 0,
             )
             if not outcome.more:
-                pulse.sleep(started + interval - time.monotonic(), asked)
+                pause = interval if outcome.pause is None else outcome.pause
+                pulse.sleep(started + pause - time.monotonic(), asked)
         pulse.tell("stopped")
+
+
+def _prepare(manager: Heart, stop: Stop) -> None:
+    back_off = FIRST_BACK_OFF
+    while not stop.requested:
+        try:
+            manager.init_raw_db_table()
+        except PASSING_TROUBLE as error:
+            log.warning("%s Trying again in %.0f s.", error, back_off)
+            stop.wait(back_off)
+            back_off = min(2 * back_off, LONGEST_BACK_OFF)
+        else:
+            return

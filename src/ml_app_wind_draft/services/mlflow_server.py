@@ -113,7 +113,6 @@ def _watch(settings: Settings, server: subprocess.Popen[str], stop: Stop) -> Non
 
     manager = DataManager(settings.database_url)
     try:
-        manager.init_raw_db_table()
         run_loop(SERVICE, manager, tick, interval=POLL, stop=stop)
     finally:
         manager.close()

@@ -44,7 +44,6 @@ def run(settings: Settings) -> None:
             url = probe_url(select([SERVICE])[0], settings)
             manager = DataManager(settings.database_url)
             try:
-                manager.init_raw_db_table()
                 run_loop(SERVICE, manager, lambda: _tick(url), interval=POLL, stop=stop)
             finally:
                 manager.close()

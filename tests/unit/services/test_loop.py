@@ -13,9 +13,16 @@ from ml_app_wind_draft.services.loop import Stop, Tick, run_loop
 class Notebook:
     """Stands where the database stands, and remembers the heartbeats."""
 
-    def __init__(self, *, busy_for: int = 0) -> None:
+    def __init__(self, *, busy_for: int = 0, unready_for: int = 0) -> None:
+        self.unready_for = unready_for
         self.beats: list[tuple[str, str, bool]] = []
         self.busy_for = busy_for
+
+    def init_raw_db_table(self) -> None:
+        if self.unready_for:
+            self.unready_for -= 1
+            message = "no connection"
+            raise StorageBusyError(message)
 
     def beat(self, service: str, *, status: str, message: str = "", worked: bool = False) -> None:
         if self.busy_for:
@@ -93,6 +100,13 @@ def test_a_busy_database_delays_the_heartbeat_and_stops_nothing(caplog) -> None:
     run(book, [Tick(), Tick()])
     assert book.statuses[-1] == "stopped"
     assert "no heartbeat" in caplog.text
+
+
+def test_a_database_that_is_not_there_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "FIRST_BACK_OFF", 0.01)
+    book = Notebook(unready_for=2)
+    run(book, [Tick()])
+    assert book.statuses == ["starting", "idle", "stopped"]
 
 
 def test_the_heart_beats_while_the_service_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,9 @@ class Settings(BaseModel):
     mlflow_ui_uri: str = Field("", description="where the reader's browser reaches MLflow")
     kedro_viz_uri: str = Field("", description="where the reader's browser reaches Kedro Viz")
     bind_address: str = Field("127.0.0.1", description="address the local servers listen on")
+    ui_allowed_hosts: str = Field(
+        "", description="more names the dashboard may be called by, with commas between"
+    )
     mlflow_port: Port = 5001
     ui_port: Port = 8050
     viz_port: Port = 4141

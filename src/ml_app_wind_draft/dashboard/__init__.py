@@ -1,0 +1,1 @@
+"""The dashboard: reads the farm's state and shows it; changes nothing."""

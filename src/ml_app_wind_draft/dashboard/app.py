@@ -1,0 +1,74 @@
+"""Puts the dashboard together: one Dash app over one reader."""
+
+from pathlib import Path
+
+from dash import Dash
+from flask import Flask, Response, jsonify
+
+from ml_app_wind_draft.core.config import Settings
+from ml_app_wind_draft.core.errors import StorageError
+from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.dashboard.guard import watch_over
+from ml_app_wind_draft.dashboard.pages import live
+from ml_app_wind_draft.dashboard.reader import Reader
+from ml_app_wind_draft.dashboard.theme import css_variables
+
+ASSETS = Path(__file__).parent / "assets"
+A_YEAR = 365 * 86400
+# The scheme is set before anything is drawn, so that the page does not flash in the other one.
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>
+{%metas%}
+<title>{%title%}</title>
+<link rel="icon" type="image/svg+xml" href="/assets/wind.svg">
+<script>
+(() => {
+  const asked = new URLSearchParams(location.search).get("theme");
+  const dark = asked ? asked === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.mantineColorScheme = dark ? "dark" : "light";
+})();
+</script>
+<style>
+VARIABLES
+</style>
+{%css%}
+</head>
+<body>
+{%app_entry%}
+<footer>{%config%}{%scripts%}{%renderer%}</footer>
+</body>
+</html>
+"""
+
+
+def build(reader: Reader, site: Site, settings: Settings) -> Dash:
+    """The app, ready to be served; starts nothing."""
+    server = Flask(__name__)
+    server.config.update(SEND_FILE_MAX_AGE_DEFAULT=A_YEAR, COMPRESS_BR_LEVEL=5)
+    app = Dash(
+        "ml_app_wind_draft.dashboard",
+        server=server,
+        assets_folder=str(ASSETS),
+        title=f"Wind power \N{MIDDLE DOT} {site.title}",
+        update_title="",
+        compress=True,
+        serve_locally=True,
+        index_string=INDEX.replace("VARIABLES", css_variables()),
+    )
+    app.layout = live.layout(site, settings)
+    live.connect(app, reader, site, settings)
+    watch_over(server, settings)
+    _answer_health(server, reader)
+    return app
+
+
+def _answer_health(server: Flask, reader: Reader) -> None:
+    @server.get("/health")
+    def health() -> tuple[Response, int]:
+        """200 while the database can be read, 503 with the reason while not."""
+        try:
+            newest = reader.ping()
+        except StorageError as error:
+            return jsonify(status="database down", reason=str(error)), 503
+        return jsonify(status="ok", newest_row=newest), 200

@@ -1,0 +1,251 @@
+"""The page's building blocks. They hold no data: a refresh fills them by their ids."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from ml_app_wind_draft.dashboard.figures import LEGEND
+
+GRAPH_CONFIG = {
+    "displayModeBar": False,
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "doubleClick": False,
+    "responsive": True,
+    "scrollZoom": False,
+}
+
+
+def header(title: str, turbine_ids: Sequence[str], ranges: Sequence[str]) -> html.Header:
+    """Name, badges and the controls that choose the view."""
+    return html.Header(
+        className="top",
+        children=[
+            html.Div(
+                className="names",
+                children=[
+                    html.H1(title),
+                    html.Span(id="live", className="badge live", children=_dot_and("connecting")),
+                    html.Span(id="replay", className="badge replay hidden"),
+                ],
+            ),
+            html.Div(
+                className="controls",
+                children=[
+                    dmc.Select(
+                        id="turbine",
+                        data=list(turbine_ids),
+                        value=turbine_ids[0],
+                        allowDeselect=False,
+                        searchable=len(turbine_ids) > 12,  # noqa: PLR2004 - more than fit one glance
+                        w=150,
+                        **{"aria-label": "Turbine"},
+                    ),
+                    dmc.SegmentedControl(
+                        id="range",
+                        data=[{"value": each, "label": each} for each in ranges],
+                        value="7d",
+                        **{"aria-label": "Look back"},
+                    ),
+                    html.Button(id="scheme", className="icon-button", title="Dark or light"),
+                ],
+            ),
+        ],
+    )
+
+
+def _dot_and(text: str) -> list[Any]:
+    return [html.I(className="dot"), html.Span(text, id="live-text")]
+
+
+def figure_card(card: str, title: str, unit: str, help_text: str) -> html.Section:
+    """One large number with its unit, a spark line and a note."""
+    return html.Section(
+        className="card figure-card",
+        children=[
+            html.H2(title, title=help_text, className="label"),
+            html.Div(
+                className="figure-line",
+                children=[
+                    html.Span(
+                        className="figure",
+                        children=[
+                            html.Span("\N{EN DASH}", id=f"{card}-value", className="value"),
+                            html.Span(unit, className="unit"),
+                        ],
+                    ),
+                    html.Div(id=f"{card}-spark", className=f"spark {card}"),
+                ],
+            ),
+            html.P("\N{NO-BREAK SPACE}", id=f"{card}-note", className="note"),
+        ],
+    )
+
+
+def tile(index: int, turbine_id: str) -> html.Button:
+    """A turbine's newest state; a click chooses it."""
+    return html.Button(
+        id={"type": "tile", "turbine": turbine_id},
+        className="tile",
+        title=f"Show {turbine_id}",
+        children=html.Div(
+            id=f"tile-{index}-box",
+            className="tile-box",
+            children=[
+                html.Span(
+                    className="tile-head",
+                    children=[
+                        html.Strong(turbine_id),
+                        html.Span("\N{HORIZONTAL ELLIPSIS}", id=f"tile-{index}-state", className="pill calm"),
+                    ],
+                ),
+                html.Span(
+                    className="tile-line",
+                    children=[
+                        html.Span(
+                            className="tile-figures",
+                            children=[
+                                html.Span(
+                                    className="tile-power",
+                                    children=[
+                                        html.Span("\N{EN DASH}", id=f"tile-{index}-power"),
+                                        html.Span(" kW", className="unit"),
+                                    ],
+                                ),
+                                html.Span("\N{NO-BREAK SPACE}", id=f"tile-{index}-expected", className="note"),
+                            ],
+                        ),
+                        html.Span(id=f"tile-{index}-spark", className="spark tile-spark"),
+                    ],
+                ),
+            ],
+        ),
+    )
+
+
+def chart_card() -> html.Section:
+    """Power, error and wind over one time axis."""
+    return html.Section(
+        className="card chart-card",
+        children=[
+            html.Div(
+                className="card-head",
+                children=[
+                    html.H2("Power, error and wind", id="chart-title"),
+                    html.Span("\N{NO-BREAK SPACE}", id="chart-about", className="note"),
+                    html.Button(
+                        "Reset zoom", id="reset", className="text-button hidden", title="Or double-click"
+                    ),
+                ],
+            ),
+            html.Div(
+                className="legend",
+                children=[_legend_key(key, name) for key, (name, _) in LEGEND.items()],
+            ),
+            html.Div(
+                className="chart-box",
+                children=[
+                    dcc.Graph(id="chart", className="chart", config=GRAPH_CONFIG, figure=_nothing()),
+                    html.P(id="chart-note", className="chart-note"),
+                    html.Div(id="chart-skeleton", className="skeleton chart-skeleton"),
+                ],
+            ),
+        ],
+    )
+
+
+def _legend_key(key: str, name: str) -> html.Button:
+    return html.Button(
+        id={"type": "legend", "key": key},
+        className="legend-key",
+        title=f"Show or hide: {name}",
+        children=[html.I(className=f"swatch {key}"), html.Span(name)],
+        **{"aria-pressed": "true"},
+    )
+
+
+def _nothing() -> dict[str, Any]:
+    transparent = "rgba(0,0,0,0)"
+    hidden = {"visible": False}
+    return {
+        "data": [],
+        "layout": {
+            "paper_bgcolor": transparent,
+            "plot_bgcolor": transparent,
+            "xaxis": hidden,
+            "yaxis": hidden,
+        },
+    }
+
+
+def model_card(card: str, title: str, help_text: str) -> html.Section:
+    """A model version: what it is, how good, on what it was trained."""
+    return html.Section(
+        className="card model-card",
+        children=[
+            html.Div(
+                className="card-head",
+                children=[
+                    html.H2(title, title=help_text),
+                    html.A(
+                        "in MLflow \N{NORTH EAST ARROW}",
+                        id=f"{card}-link",
+                        className="quiet-link hidden",
+                        target="_blank",
+                        rel="noreferrer",
+                        **{"aria-label": f"{title} in MLflow"},
+                    ),
+                ],
+            ),
+            html.Div(
+                className="model-line",
+                children=[
+                    html.Span("\N{EN DASH}", id=f"{card}-version", className="version"),
+                    html.Span(id=f"{card}-kind", className="kind"),
+                ],
+            ),
+            html.P(id=f"{card}-facts", className="facts"),
+            html.P(id=f"{card}-note", className="note lines"),
+        ],
+    )
+
+
+def links_card(mlflow_ui_uri: str, kedro_viz_uri: str, licence: str) -> html.Section:
+    """The two other doors, and whose data this is."""
+    return html.Section(
+        className="card links-card",
+        children=[
+            html.H2("Look behind it"),
+            html.Nav(
+                className="links",
+                children=[
+                    _door("MLflow", "runs, metrics, model versions", mlflow_ui_uri),
+                    _door("Kedro Viz", "the pipelines, step by step", kedro_viz_uri),
+                ],
+            ),
+            html.P(f"Data: {licence}" if licence else "", className="note"),
+        ],
+    )
+
+
+def _door(title: str, about: str, address: str) -> html.A:
+    return html.A(
+        className="door",
+        href=address,
+        target="_blank",
+        rel="noreferrer",
+        children=[html.Strong(f"{title} \N{NORTH EAST ARROW}"), html.Span(about, className="note")],
+    )
+
+
+def toast() -> html.Div:
+    """The one place that says what does not answer."""
+    return html.Div(
+        id="toast",
+        className="toast hidden",
+        role="status",
+        children=[html.Span(id="toast-text"), html.Button("Hide", id="hide-toast")],
+    )

@@ -1,0 +1,268 @@
+"""The main figure, pure: from rows to series of plain lists, and the figure's frame without data.
+
+Server and browser share the work so that a refresh stays small: the frame is sent once a theme, the
+series once a view, and after that only their tail. Plain lists, since plotly would send arrays as
+base64 that the browser's splice could not read.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ml_app_wind_draft.dashboard.theme import FONT, PALETTES, Palette, Scheme
+from ml_app_wind_draft.dashboard.words import HOUR, decimals_of
+
+ROLLING_SECONDS = 6 * HOUR
+ROLLING_NEEDS = 0.5
+MOST_POINTS = 1500
+BUCKETS = (1, 2, 3, 6, 12, 18, 36, 72, 144, 432, 1008)
+
+Series = dict[str, list[Any]]
+# What the legend switches: a name, and the traces that go by it.
+LEGEND = {
+    "power": ("Measured", ["power"]),
+    "expected": ("Expected", ["expected"]),
+    "band": ("P10\N{EN DASH}P90", ["p10", "p90"]),
+    "error": ("Error", ["error"]),
+    "error_mean": ("Error, 6 h mean", ["error_mean"]),
+    "wind": ("Wind speed", ["wind"]),
+}
+COLUMNS = {
+    "power": "power",
+    "expected": "expected_power",
+    "p10": "expected_power_p10",
+    "p90": "expected_power_p90",
+    "error": "error",
+    "error_mean": "error_mean",
+    "wind": "wind_speed",
+}
+
+
+def bucket_of(span: int, step: int) -> int:
+    """Seconds of one drawn point: `step`, or the mean of as many steps as keep the view light."""
+    fitting = (step * many for many in BUCKETS if span / (step * many) <= MOST_POINTS)
+    return next(fitting, step * BUCKETS[-1])
+
+
+def with_errors(rows: pd.DataFrame, step: int) -> pd.DataFrame:
+    """`rows` with `error` = power - expected_power and `error_mean`, its mean over the last 6 h, kW.
+
+    `rows`: one turbine's, by `timestamp` (s). The mean is by time, not by row, needs half of the
+    rows that 6 h hold, and is missing where the error itself is.
+    """
+    error = rows["power"] - rows["expected_power"]
+    by_time = error.set_axis(pd.to_datetime(rows["timestamp"], unit="s"))
+    needed = max(1, round(ROLLING_NEEDS * ROLLING_SECONDS / step))
+    mean = by_time.rolling(f"{ROLLING_SECONDS}s", min_periods=needed).mean().to_numpy()
+    return rows.assign(error=error, error_mean=np.where(error.notna(), mean, np.nan))
+
+
+def series(rows: pd.DataFrame, *, start: int, now: int, step: int, bucket: int) -> Series:
+    """Columns of `rows` (see `with_errors`) from `start` to before `now`, ready for the wire.
+
+    `t` holds the starts of the drawn intervals, s; powers and errors are in kW, `wind` in m/s; a
+    missing value is `None`. Where rows are missing, one point of `None` breaks the lines. `bucket`
+    (s, a multiple of `step`) above `step` draws the mean of each bucket that has rows.
+    """
+    seen = rows[(rows["timestamp"] >= start) & (rows["timestamp"] < now)]
+    wanted = seen[["timestamp", *COLUMNS.values()]]
+    if bucket > step:
+        floor = wanted["timestamp"] // bucket * bucket
+        wanted = wanted.groupby(floor, sort=True)[[*COLUMNS.values()]].mean().reset_index()
+    broken = _with_breaks(wanted, max(bucket, step))
+    return {
+        "t": [int(each) for each in broken["timestamp"]],
+        **{key: _listed(broken[column], 2) for key, column in COLUMNS.items()},
+    }
+
+
+def rounded(columns: Series, rated_power: float) -> Series:
+    """`columns` with powers rounded to what a reader can see at this `rated_power`, kW."""
+    decimals = decimals_of(rated_power)
+    whole = decimals == 0
+
+    def shorten(value: float | None) -> float | int | None:
+        if value is None:
+            return None
+        return round(value) if whole else round(value, decimals)
+
+    untouched = ("t", "wind")
+    return {
+        key: values if key in untouched else [shorten(value) for value in values]
+        for key, values in columns.items()
+    }
+
+
+def cut(columns: Series, *, since: int | None = None, before: int | None = None) -> Series:
+    """The points of `columns` with `since` <= t < `before`."""
+    times = columns["t"]
+    first = 0 if since is None else int(np.searchsorted(times, since))
+    last = len(times) if before is None else int(np.searchsorted(times, before))
+    return {key: values[first:last] for key, values in columns.items()}
+
+
+def _with_breaks(rows: pd.DataFrame, step: int) -> pd.DataFrame:
+    times = rows["timestamp"].to_numpy(np.int64)
+    ends = times[:-1][np.diff(times) > step]
+    if not len(ends):
+        return rows
+    breaks = pd.DataFrame({"timestamp": ends + step})
+    return pd.concat([rows, breaks]).sort_values("timestamp", kind="stable")
+
+
+def _listed(values: pd.Series, decimals: int) -> list[float | None]:
+    rounded_values = values.to_numpy(np.float64).round(decimals)
+    return [None if np.isnan(each) else float(each) for each in rounded_values]
+
+
+def frame(scheme: Scheme) -> dict[str, Any]:
+    """The figure of one theme without data: three stacked panels over one time axis.
+
+    The browser fills `x` and `y` of each trace by its `uid`, a key of `COLUMNS`.
+    """
+    palette = PALETTES[scheme]
+    return {"data": _traces(palette), "layout": _layout(palette)}
+
+
+def _traces(palette: Palette) -> list[dict[str, Any]]:
+    # p10 directly before p90: the band is filled between neighbours.
+    return [
+        _line("p10", "P10", palette.band, 0),
+        _line("p90", "P90", palette.band, 0, fill="tonexty", fillcolor=palette.band),
+        _line("expected", "Expected", palette.accent, 1.6),
+        _line("power", "Measured", palette.measured, 1.4),
+        _line("error", "Error", palette.error_faint, 1, axis="y2"),
+        _line("error_mean", "Error, 6 h mean", palette.error, 2, axis="y2"),
+        _line("wind", "Wind speed", palette.wind, 1.4, axis="y3", unit="m/s", decimals=1),
+    ]
+
+
+def _line(  # noqa: PLR0913 - one trace is one flat list of choices
+    uid: str,
+    name: str,
+    colour: str,
+    width: float,
+    *,
+    axis: str = "y",
+    unit: str = "kW",
+    decimals: int = 0,
+    **more: Any,
+) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "uid": uid,
+        "name": name,
+        "x": [],
+        "y": [],
+        "xaxis": "x",
+        "yaxis": axis,
+        "line": {"color": colour, "width": width},
+        "connectgaps": False,
+        "hovertemplate": f"{name} <b>%{{y:,.{decimals}f}} {unit}</b><extra></extra>",
+        **more,
+    }
+
+
+def _layout(palette: Palette) -> dict[str, Any]:
+    quiet = {"color": palette.dim, "size": 11}
+    y_axis = {
+        "gridcolor": palette.grid,
+        "zeroline": False,
+        "tickfont": quiet,
+        "tickformat": ",",
+        "anchor": "x",
+        "automargin": False,
+    }
+    return {
+        "font": {"family": FONT, "size": 12, "color": palette.text},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "separators": ".,",
+        "margin": {"l": 48, "r": 12, "t": 26, "b": 34},
+        "hovermode": "x unified",
+        "hoversubplots": "axis",
+        "hoverlabel": {
+            "bgcolor": palette.card,
+            "bordercolor": palette.border,
+            "font": {"family": FONT, "size": 12, "color": palette.text},
+        },
+        "dragmode": "zoom",
+        "showlegend": False,  # the page has its own, which a keyboard can reach
+        "xaxis": {
+            "type": "date",
+            "anchor": "y3",
+            "gridcolor": palette.grid,
+            "tickfont": quiet,
+            "hoverformat": "%-d %b %Y, %H:%M UTC",
+            "showspikes": True,
+            "spikemode": "across",
+            "spikethickness": 1,
+            "spikedash": "solid",
+            "spikecolor": palette.dim,
+            "spikesnap": "cursor",
+        },
+        "yaxis": {**y_axis, "domain": [0.47, 1], "nticks": 7},
+        "yaxis2": {
+            **y_axis,
+            "domain": [0.215, 0.405],
+            "nticks": 5,
+            "zeroline": True,
+            "zerolinecolor": palette.dim,
+            "zerolinewidth": 1,
+        },
+        "yaxis3": {**y_axis, "domain": [0, 0.15], "nticks": 4, "rangemode": "tozero"},
+        "annotations": [
+            _panel_title("Power, kW", 1, palette),
+            _panel_title("Error = measured \N{MINUS SIGN} expected, kW", 0.405, palette),
+            _panel_title("Wind speed, m/s", 0.15, palette),
+            {
+                "name": "now",
+                "text": "now",
+                "xref": "x",
+                "yref": "paper",
+                "y": 1,
+                "xanchor": "right",
+                "yanchor": "top",
+                "xshift": -2,
+                "showarrow": False,
+                "font": quiet,
+            },
+        ],
+        "shapes": [
+            {  # what lies beyond now; the browser moves both with the data
+                "type": "rect",
+                "yref": "paper",
+                "y0": 0,
+                "y1": 1,
+                "line": {"width": 0},
+                "fillcolor": palette.grid,
+                "opacity": 0.6,
+                "layer": "below",
+            },
+            {
+                "type": "line",
+                "yref": "paper",
+                "y0": 0,
+                "y1": 1,
+                "line": {"color": palette.dim, "width": 1, "dash": "dot"},
+            },
+        ],
+    }
+
+
+def _panel_title(text: str, top: float, palette: Palette) -> dict[str, Any]:
+    return {
+        "text": text,
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0,
+        "y": top,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "yshift": 3,
+        "xshift": -4,
+        "showarrow": False,
+        "font": {"size": 11.5, "color": palette.dim},
+    }

@@ -1,0 +1,264 @@
+"""The dashboard's only door to storage and registry: reads, and nothing else."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from ml_app_wind_draft.core import clock
+from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.dashboard import figures
+from ml_app_wind_draft.dashboard.brief import Brief
+from ml_app_wind_draft.dashboard.models_watch import Models, ModelsWatch
+from ml_app_wind_draft.dashboard.words import DAY
+from ml_app_wind_draft.storage.services import Heartbeat
+
+FRESH_SECONDS = 1.0
+REPLAY_ARRIVES_EVERY = 5.0
+ARRIVALS = 8
+STREAM = "app-stream-data"
+OUTCOMES = ["expected_power", "expected_power_p10", "expected_power_p90"]
+ROW_COLUMNS = ["turbine_id", "timestamp", "ingested_at", "power", "wind_speed"]
+OUTCOME_COLUMNS = ["turbine_id", "timestamp", "status", "reason", "state", "model_version", *OUTCOMES]
+
+
+class Storage(Protocol):
+    """The part of `DataManager` that is read."""
+
+    def init_raw_db_table(self) -> None:
+        """Bring the schema to head."""
+
+    def raw_range(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Rows in a span of time."""
+
+    def raw_last(self, count: int, turbine_ids: Sequence[str] | None = None) -> pd.DataFrame:
+        """The newest rows."""
+
+    def predictions_range(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Outcomes in a span of time."""
+
+    def predictions_last(
+        self, count: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """The newest outcomes."""
+
+    def heartbeats(self) -> list[Heartbeat]:
+        """Every service's last word."""
+
+    def replayed_until(self, site: str) -> int | None:
+        """The replay's clock."""
+
+    def champion_history(self) -> pd.DataFrame:
+        """Every reign."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurbineView:
+    """One turbine's rows with errors (kW), from before `start` (s) to before `now`."""
+
+    turbine_id: str
+    rows: pd.DataFrame
+    start: int
+    now: int
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """A turbine's newest state: kW, m/s; NaN where missing, `timestamp` `None` without any row.
+
+    `scored` says whether the row has an outcome; `status`, `reason` and `state` are the outcome's.
+    `spark` is the power of the last 24 h, oldest first, kW.
+    """
+
+    turbine_id: str
+    timestamp: int | None
+    power: float
+    wind_speed: float
+    expected: float
+    p10: float
+    p90: float
+    scored: bool
+    status: str
+    reason: str
+    state: str
+    spark: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Farm:
+    """All turbines now. `now` is event time, arrivals are wall clock; s.
+
+    `replayed_year` is `None` for a live site; `arrives_every` is the expected time between arrivals.
+    """
+
+    now: int
+    replayed_year: int | None
+    turbines: dict[str, Current]
+    arrived_at: int | None
+    arrives_every: float
+    feed_ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reign:
+    """The champion in force as the database has it; `since` is wall clock, s."""
+
+    version: int
+    since: int
+    by: str
+    why: str
+    training_end: int
+
+
+class Reader:
+    """Reads what the page shows. Every answer is at most a second old and shared between pages."""
+
+    def __init__(self, site: Site, storage: Storage, models: ModelsWatch) -> None:
+        self._site = site
+        self._storage = storage
+        self._models = models
+        self._views: Brief[TurbineView] = Brief(FRESH_SECONDS)
+        self._farm: Brief[Farm] = Brief(FRESH_SECONDS)
+        self._reign: Brief[Reign | None] = Brief(FRESH_SECONDS)
+        self._schema_is_ready = False
+
+    def view(self, turbine_id: str, span: int, since: int | None = None) -> TurbineView:
+        """A turbine's last `span` seconds, from `since` on where that is a little earlier.
+
+        Raises `StorageError` when the database does not answer.
+        """
+        return self._views.get((turbine_id, span, since), lambda: self._view(turbine_id, span, since))
+
+    def farm(self) -> Farm:
+        """All turbines' newest state. Raises `StorageError` when the database does not answer."""
+        return self._farm.get("farm", self._read_farm)
+
+    def reign(self) -> Reign | None:
+        """The champion in force. Raises `StorageError` when the database does not answer."""
+        return self._reign.get("reign", self._read_reign)
+
+    def models(self) -> Models:
+        """What MLflow last said; never waits for it."""
+        return self._models.seen
+
+    def ping(self) -> int | None:
+        """The newest row's timestamp, read now. Raises `StorageError` when that fails."""
+        newest = self._open().raw_last(1, self._site.turbine_ids)
+        return None if newest.empty else int(newest["timestamp"].max())
+
+    def _open(self) -> Storage:
+        if not self._schema_is_ready:
+            self._storage.init_raw_db_table()
+            self._schema_is_ready = True
+        return self._storage
+
+    def _view(self, turbine_id: str, span: int, since: int | None) -> TurbineView:
+        storage, step = self._open(), self._site.step
+        now = self._end_of_view(storage, turbine_id, span)
+        bucket = figures.bucket_of(span, step)
+        start = (now - span) // bucket * bucket
+        first = start if since is None else max(min(since, start), start - DAY)
+        read_from = first - figures.ROLLING_SECONDS
+        raw = storage.raw_range(read_from, now, [turbine_id])
+        outcomes = storage.predictions_range(read_from, now, [turbine_id])
+        rows = figures.with_errors(_joined(raw, outcomes), step)
+        seen = rows.loc[rows["timestamp"] >= start, "power"].notna().sum()
+        return TurbineView(turbine_id, rows, start, now, float(seen) / max(1, (now - start) // step))
+
+    def _end_of_view(self, storage: Storage, turbine_id: str, span: int) -> int:
+        """Event time; the end of the newest row where that lies a whole view back."""
+        now = clock.now(storage.replayed_until(self._site.name))
+        newest = storage.raw_last(1, [turbine_id])
+        if newest.empty:
+            return now
+        end = int(newest["timestamp"].iloc[-1]) + self._site.step
+        return end if end < now - span else max(now, min(end, now + self._site.step))
+
+    def _read_farm(self) -> Farm:
+        storage, site = self._open(), self._site
+        replayed_until = storage.replayed_until(site.name)
+        raw = storage.raw_last(max(ARRIVALS, DAY // site.step), site.turbine_ids)
+        rows = _joined(raw, storage.predictions_last(4, site.turbine_ids))
+        is_replay = site.replay is not None and replayed_until is not None
+        now = clock.now(replayed_until)
+        return Farm(
+            now=now,
+            replayed_year=clock.from_epoch(now - 1).year if is_replay else None,
+            turbines={each: _current(each, rows, site.step) for each in site.turbine_ids},
+            arrived_at=None if raw.empty else int(raw["ingested_at"].max()),
+            arrives_every=_arrives_every(raw, REPLAY_ARRIVES_EVERY if is_replay else site.step),
+            feed_ended=any(
+                each.service == STREAM and each.status == "done" for each in storage.heartbeats()
+            ),
+        )
+
+    def _read_reign(self) -> Reign | None:
+        history = self._open().champion_history()
+        in_force = history[history["to_time"].isna()]
+        if in_force.empty:
+            return None
+        last = in_force.iloc[-1]
+        return Reign(
+            version=int(last["version"]),
+            since=int(last["from_time"]),
+            by=str(last["by"]),
+            why=str(last["why"]),
+            training_end=int(last["training_end"]),
+        )
+
+
+def _joined(raw: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Rows with their outcomes; a row without one has NaN there."""
+    key = ["turbine_id", "timestamp"]
+    return raw[ROW_COLUMNS].merge(outcomes[OUTCOME_COLUMNS], on=key, how="left", sort=False)
+
+
+def _current(turbine_id: str, rows: pd.DataFrame, step: int) -> Current:
+    """The newest scored row, or the newest row where scoring lags more than two steps behind."""
+    own = rows[rows["turbine_id"] == turbine_id]
+    if own.empty:
+        nan = math.nan
+        return Current(turbine_id, None, nan, nan, nan, nan, nan, False, "", "", "", [])
+    newest = int(own["timestamp"].iloc[-1])
+    scored = own[own["status"].notna() & (own["timestamp"] >= newest - 2 * step)]
+    row = (own if scored.empty else scored).iloc[-1]
+    return Current(
+        turbine_id=turbine_id,
+        timestamp=int(row["timestamp"]),
+        power=float(row["power"]),
+        wind_speed=float(row["wind_speed"]),
+        expected=float(row["expected_power"]),
+        p10=float(row["expected_power_p10"]),
+        p90=float(row["expected_power_p90"]),
+        scored=not scored.empty,
+        status=_text(row["status"]),
+        reason=_text(row["reason"]),
+        state=_text(row["state"]),
+        spark=_spark(own, newest, step),
+    )
+
+
+def _spark(own: pd.DataFrame, newest: int, step: int) -> list[float]:
+    """Power of the last 24 h in 36 means; NaN where there is none."""
+    width = max(step, DAY // 36 // step * step)
+    slots = ((newest - own["timestamp"]) // width).to_numpy()
+    means = own["power"].groupby(slots).mean()
+    return [float(means.get(slot, np.nan)) for slot in range(DAY // width - 1, -1, -1)]
+
+
+def _arrives_every(raw: pd.DataFrame, otherwise: float) -> float:
+    """Seconds between arrivals: the median of the last few, `otherwise` before there are any."""
+    arrivals = np.unique(raw["ingested_at"].to_numpy(np.int64))[-ARRIVALS:]
+    return float(np.median(np.diff(arrivals))) if len(arrivals) > 2 else float(otherwise)  # noqa: PLR2004
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,341 @@
+"""What one refresh sends to the page: a tail of the series and the words on the cards. Pure."""
+
+import json
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.dashboard import figures, words
+from ml_app_wind_draft.dashboard.figures import Series
+from ml_app_wind_draft.dashboard.models_watch import Models
+from ml_app_wind_draft.dashboard.reader import Current, Farm, Reign, TurbineView
+from ml_app_wind_draft.dashboard.states import state_of
+from ml_app_wind_draft.registry.records import ModelVersion
+
+Props = dict[str, dict[str, Any]]
+RANGES = {"24h": words.DAY, "3d": 3 * words.DAY, "7d": 7 * words.DAY, "14d": 14 * words.DAY}
+OPEN_POINTS = 36
+KINDS = {
+    "power_curve": "IEC 61400-12 power curve",
+    "boosted": "CatBoost, boosted trees",
+    "catboost": "CatBoost, boosted trees",
+    "forest": "Random forest",
+    "random_forest": "Random forest",
+}
+BAND = f"P10{words.MISSING}P90"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the browser already has: points from `start` (s), whose part before `cursor` has `crc`."""
+
+    key: str
+    start: int
+    cursor: int
+    crc: int
+
+
+def view_key(turbine_id: str, range_name: str) -> str:
+    """Names what is drawn; series of different keys do not mix."""
+    return f"{turbine_id}|{range_name}"
+
+
+def series_reply(view: TurbineView, site: Site, range_name: str, held: Held | None) -> dict[str, Any]:
+    """The view's series, or only its tail where the browser's part before it is still true.
+
+    Late rows, corrections and late outcomes change the checksum, and then everything is sent.
+    """
+    key = view_key(view.turbine_id, range_name)
+    rated = site.turbines[view.turbine_id].rated_power
+    bucket = figures.bucket_of(RANGES[range_name], site.step)
+    first = held.start if held and held.key == key else view.start
+    columns = figures.rounded(
+        figures.series(view.rows, start=first, now=view.now, step=site.step, bucket=bucket), rated
+    )
+    known = held and held.key == key and checksum(figures.cut(columns, before=held.cursor)) == held.crc
+    columns = figures.cut(columns, since=view.start)
+    cursor = _cursor(columns, view.start)
+    since = held.cursor if held and known else None
+    return {
+        "key": key,
+        "turbine": view.turbine_id,
+        "range": range_name,
+        "start": view.start,
+        "now": view.now,
+        "rated": rated,
+        "since": since,
+        "series": figures.cut(columns, since=since),
+        "held": {
+            "key": key,
+            "start": view.start,
+            "cursor": cursor,
+            "crc": checksum(figures.cut(columns, before=cursor)),
+        },
+    }
+
+
+def checksum(columns: Series) -> int:
+    """Tells whether two series are the same."""
+    return zlib.crc32(json.dumps(columns).encode())
+
+
+def _cursor(columns: Series, start: int) -> int:
+    """The point from which outcomes are still open; the last point may always change."""
+    times, expected = columns["t"], columns["expected"]
+    if not times:
+        return start
+    first = len(times) - 1
+    while first > max(0, len(times) - OPEN_POINTS) and expected[first - 1] is None:
+        first -= 1
+    return int(times[first])
+
+
+def card_props(view: TurbineView, farm: Farm, site: Site, range_name: str) -> Props:
+    """The cards of the chosen turbine and the words over its chart."""
+    current = farm.turbines[view.turbine_id]
+    rated = site.turbines[view.turbine_id].rated_power
+    return {
+        **_power_card(current, rated),
+        **_expected_card(current, rated),
+        **_error_card(view, rated),
+        **_wind_card(view, current),
+        "chart-title": {"children": f"{view.turbine_id} \N{MIDDLE DOT} power, error and wind"},
+        "chart-about": {"children": _about(view, site, range_name)},
+        "chart-note": _chart_note(view),
+    }
+
+
+def _power_card(current: Current, rated: float) -> Props:
+    decimals = words.decimals_of(rated)
+    when = "" if current.timestamp is None else f" \N{MIDDLE DOT} {words.clock_time(current.timestamp)}"
+    note = f"{words.percent(current.power, rated)} of {words.number(rated)} kW rated{when}"
+    return {
+        "power-value": {"children": words.number(current.power, decimals)},
+        "power-note": {"children": note},
+    }
+
+
+def _expected_card(current: Current, rated: float) -> Props:
+    decimals = words.decimals_of(rated)
+    low, high = (words.number(each, decimals) for each in (current.p10, current.p90))
+    has_band = not words.is_missing(current.p10)
+    note = f"{BAND} {low} {words.MISSING} {high} kW" if has_band else _why_not_expected(current)
+    return {
+        "expected-value": {"children": words.number(current.expected, decimals)},
+        "expected-note": {"children": note},
+    }
+
+
+def _why_not_expected(current: Current) -> str:
+    if current.status == "no_input":
+        return f"not predictable: {current.reason or 'input missing'}"
+    return "no prediction for the newest row yet"
+
+
+def _error_card(view: TurbineView, rated: float) -> Props:
+    decimals = words.decimals_of(rated)
+    rows = view.rows[(view.rows["timestamp"] < view.now) & view.rows["error"].notna()]
+    if rows.empty:
+        return {
+            "error-value": {"children": words.MISSING},
+            "error-note": {"children": "needs predictions"},
+        }
+    last = rows.iloc[-1]
+    mean = words.percent(last["error_mean"], rated, 1)
+    now = words.signed(last["error"], decimals)
+    return {
+        "error-value": {"children": words.signed(last["error_mean"], decimals)},
+        "error-note": {"children": f"{mean} of rated \N{MIDDLE DOT} newest {now} kW"},
+    }
+
+
+def _wind_card(view: TurbineView, current: Current) -> Props:
+    day = view.rows.loc[view.rows["timestamp"] >= view.now - words.DAY, "wind_speed"]
+    mean = words.number(day.mean(), 1) if day.notna().any() else words.MISSING
+    return {
+        "wind-value": {"children": words.number(current.wind_speed, 1)},
+        "wind-note": {"children": f"24 h mean {mean} m/s \N{MIDDLE DOT} at the nacelle"},
+    }
+
+
+def _about(view: TurbineView, site: Site, range_name: str) -> str:
+    minutes = figures.bucket_of(RANGES[range_name], site.step) // words.MINUTE
+    coverage = words.percent(min(1.0, view.coverage), 1, 1)
+    return (
+        f"{minutes}-minute means \N{MIDDLE DOT} times in UTC, start of the interval"
+        f" \N{MIDDLE DOT} data coverage {coverage}"
+    )
+
+
+def _chart_note(view: TurbineView) -> dict[str, Any]:
+    rows = view.rows[(view.rows["timestamp"] >= view.start) & (view.rows["timestamp"] < view.now)]
+    if rows.empty:
+        until = words.moment(view.now)
+        return _note(f"No rows of {view.turbine_id} between {words.moment(view.start)} and {until}.")
+    return _note("")
+
+
+def _note(text: str) -> dict[str, Any]:
+    return {"children": text, "className": "chart-note shown" if text else "chart-note"}
+
+
+def tile_props(farm: Farm, site: Site, chosen: str, *, has_champion: bool) -> Props:
+    """A tile a turbine, in the site file's order."""
+    props: Props = {}
+    for index, turbine_id in enumerate(site.turbine_ids):
+        current = farm.turbines[turbine_id]
+        decimals = words.decimals_of(site.turbines[turbine_id].rated_power)
+        state = state_of(current, site, farm.now, has_champion=has_champion)
+        expected = words.number(current.expected, decimals)
+        props |= {
+            f"tile-{index}-power": {"children": words.number(current.power, decimals)},
+            f"tile-{index}-expected": {"children": f"of {expected} kW expected"},
+            f"tile-{index}-state": {
+                "children": state.word,
+                "className": f"pill {state.tone}",
+                "title": state.help,
+            },
+            f"tile-{index}-box": {
+                "className": "tile-box chosen" if turbine_id == chosen else "tile-box"
+            },
+        }
+    return props
+
+
+def tile_sparks(farm: Farm, site: Site) -> dict[str, list[int | None]]:
+    """Each tile's last 24 h, in percent of rated power."""
+    return {
+        f"tile-{index}-spark": [
+            None if words.is_missing(each) else round(100 * each / site.turbines[turbine].rated_power)
+            for each in farm.turbines[turbine].spark
+        ]
+        for index, turbine in enumerate(site.turbine_ids)
+    }
+
+
+def farm_props(farm: Farm, site: Site) -> Props:
+    """The whole farm in one line, and whether this is a replay."""
+    measured = [each for each in farm.turbines.values() if not words.is_missing(each.power)]
+    total = sum(each.power for each in measured)
+    some_missing = f" \N{MIDDLE DOT} {len(measured)} of {len(farm.turbines)} turbines measured"
+    share = words.percent(total, site.rated_power)
+    power = f"{words.number(total)} kW \N{MIDDLE DOT} {share} of rated" if measured else "no data yet"
+    is_replay = farm.replayed_year is not None
+    return {
+        "farm-power": {
+            "children": power + (some_missing if 0 < len(measured) < len(farm.turbines) else "")
+        },
+        "replay": {
+            "children": f"replay of {farm.replayed_year}" if is_replay else "",
+            "className": "badge replay" if is_replay else "badge replay hidden",
+        },
+    }
+
+
+def arrival(farm: Farm, wall_now: int) -> dict[str, Any]:
+    """For the badge, which the browser keeps counting: ages in s of wall time, `shown` event time."""
+    newest = [each.timestamp for each in farm.turbines.values() if each.timestamp is not None]
+    shown = words.clock_time(farm.now) if farm.replayed_year is None else words.day_time(farm.now)
+    return {
+        "age": None if farm.arrived_at is None else max(0, wall_now - farm.arrived_at),
+        "every": farm.arrives_every,
+        "ended": farm.feed_ended,
+        "shown": shown if newest else "",
+    }
+
+
+def model_props(models: Models, reign: Reign | None, mlflow_ui_uri: str) -> Props:
+    """The champion's and the challenger's card. The database knows the reign, MLflow the model."""
+    version = _champion_version(models, reign)
+    champion = models.champion
+    details = champion if champion and champion.version == version else None
+    challenger = models.challenger
+    rival = challenger if challenger and challenger.version != version else None
+    return {
+        **_model_card("champion", version, details, mlflow_ui_uri),
+        "champion-note": {"children": _champion_note(version, reign, models)},
+        **_model_card("challenger", rival.version if rival else None, rival, mlflow_ui_uri),
+        "challenger-note": {"children": _challenger_note(rival, models)},
+        "no-model": {
+            "children": "" if version else _no_model(models),
+            "className": "banner hidden" if version else "banner",
+        },
+    }
+
+
+def _champion_version(models: Models, reign: Reign | None) -> int | None:
+    if models.champion and not models.trouble:
+        return models.champion.version
+    if reign:
+        return reign.version
+    return models.champion.version if models.champion else None
+
+
+def _no_model(models: Models) -> str:
+    if models.seen_at is None and not models.trouble:
+        return "No champion model yet \N{MIDDLE DOT} asking MLflow."
+    return (
+        "No champion model yet. Training registers the first one, an IEC power curve, within seconds of"
+        " its start; until then the page shows measured power."
+    )
+
+
+def _model_card(
+    card: str, number: int | None, details: ModelVersion | None, mlflow_ui_uri: str
+) -> Props:
+    link = f"{mlflow_ui_uri.rstrip('/')}/#/models/wind_power_predictor"
+    return {
+        f"{card}-version": {"children": f"v{number}" if number else words.MISSING},
+        f"{card}-kind": {"children": KINDS.get(details.kind, details.kind) if details else ""},
+        f"{card}-facts": {"children": _facts(details) if details else ""},
+        f"{card}-link": {
+            "href": f"{link}/versions/{number}" if number else link,
+            "className": "quiet-link" if number else "quiet-link hidden",
+        },
+    }
+
+
+def _facts(model: ModelVersion) -> str:
+    """One fact a line; the style sheet keeps the line breaks."""
+    lines = []
+    if "score" in model.metrics:
+        lines.append(f"MAE {words.number(model.metrics['score'], 1)} kW, normal rows, judging window")
+    if "interval_coverage" in model.metrics:
+        coverage = words.percent(model.metrics["interval_coverage"], 1, 1)
+        lines.append(f"{coverage} of rows within {BAND} (80 % is right)")
+    if model.training_end:
+        lines.append(
+            f"trained on {words.day(model.training_start)} {words.MISSING} {words.day(model.training_end)}"
+        )
+    return "\n".join(lines)
+
+
+def _champion_note(version: int | None, reign: Reign | None, models: Models) -> str:
+    lines = []
+    if reign and reign.version == version:
+        lines.append(f"in charge since {words.moment(reign.since)}, by {reign.by}")
+    if models.trouble and version:
+        seen = f"last seen {words.moment(models.seen_at)}" if models.seen_at else "not seen yet"
+        lines.append(f"MLflow does not answer; {seen}")
+    if not version:
+        lines.append("none yet")
+    return "\n".join(lines)
+
+
+def _challenger_note(rival: ModelVersion | None, models: Models) -> str:
+    if rival:
+        return rival.description or "did not beat the champion by more than noise"
+    if models.trouble and models.seen_at is None:
+        return "unknown while MLflow does not answer"
+    return "No challenger. The next training run that the champion survives will stand here."
+
+
+def trouble(database: str, models: Models) -> str:
+    """The toast's text: what does not answer now, empty when all is well."""
+    sentences = []
+    if database:
+        sentences.append(f"The database does not answer. You see the last good data. ({database})")
+    if models.trouble:
+        sentences.append("MLflow does not answer. Predictions go on with the champion in charge.")
+    return "\n".join(sentences)

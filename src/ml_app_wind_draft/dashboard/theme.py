@@ -1,0 +1,110 @@
+"""Colours and type of both themes, said once: for the page as CSS variables, for the figures as they are."""
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+Scheme = Literal["light", "dark"]
+
+FONT = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """One theme. Text colours reach a contrast of 4.5:1 on `card` and `page`; red is for alarms only."""
+
+    page: str
+    card: str
+    raised: str
+    border: str
+    text: str
+    dim: str
+    accent: str
+    measured: str
+    wind: str
+    error: str
+    error_faint: str
+    band: str
+    grid: str
+    good: str
+    good_tint: str
+    watch: str
+    watch_tint: str
+    alarm: str
+    alarm_tint: str
+    calm_tint: str
+    shadow: str
+
+
+PALETTES: dict[Scheme, Palette] = {
+    "light": Palette(
+        page="#f5f7f9",
+        card="#ffffff",
+        raised="#eceff3",
+        border="#e3e8ee",
+        text="#0f1b2d",
+        dim="#5a6675",
+        accent="#0b7285",
+        measured="#1b2a41",
+        wind="#4a6fa5",
+        error="#c2410c",
+        error_faint="rgba(194, 65, 12, 0.32)",
+        band="rgba(11, 114, 133, 0.16)",
+        grid="#e9edf1",
+        good="#087f5b",
+        good_tint="#e3f6ee",
+        watch="#b03a06",
+        watch_tint="#fdeee0",
+        alarm="#c92a2a",
+        alarm_tint="#fde8e8",
+        calm_tint="#eef1f5",
+        shadow="0 1px 2px rgba(15, 27, 45, 0.05)",
+    ),
+    "dark": Palette(
+        page="#0c1117",
+        card="#141b23",
+        raised="#1f2833",
+        border="#232d39",
+        text="#e8ecf1",
+        dim="#98a5b5",
+        accent="#3bc9db",
+        measured="#f4f6f8",
+        wind="#8fb2e3",
+        error="#ff922b",
+        error_faint="rgba(255, 146, 43, 0.36)",
+        band="rgba(59, 201, 219, 0.20)",
+        grid="#212a35",
+        good="#51dba5",
+        good_tint="#12362b",
+        watch="#ffab5e",
+        watch_tint="#3c2713",
+        alarm="#ff8787",
+        alarm_tint="#431d20",
+        calm_tint="#242e3a",
+        shadow="none",
+    ),
+}
+
+
+def css_variables() -> str:
+    """A style sheet that gives every colour of both themes a variable, `--wind-good-tint` say."""
+    return "\n".join(
+        f':root[data-mantine-color-scheme="{scheme}"] {{ color-scheme: {scheme}; {_variables(palette)} }}'
+        for scheme, palette in PALETTES.items()
+    )
+
+
+def _variables(palette: Palette) -> str:
+    return " ".join(
+        f"--wind-{name.replace('_', '-')}: {colour};" for name, colour in asdict(palette).items()
+    )
+
+
+def mantine_theme() -> dict[str, object]:
+    """What Mantine's own components take over."""
+    return {
+        "fontFamily": FONT,
+        "primaryColor": "teal",
+        "defaultRadius": "md",
+        "cursorType": "pointer",
+        "focusRing": "auto",
+    }

@@ -25,9 +25,8 @@ def run() -> list[Result]:
     small, large = _measure(site, SMALL), _measure(site, LARGE)
     ratios = {name: median(large[name]) / median(small[name]) for name in small}
     for name, ratio in ratios.items():
-        print(
-            f"  {name:<28} {median(small[name]):8.3f} ms -> {median(large[name]):8.3f} ms  x{ratio:.2f}"
-        )
+        before, after = median(small[name]), median(large[name])
+        print(f"  {name:<30} {before:8.3f} ms -> {after:8.3f} ms  x{ratio:.2f}")
     spread = max(ratios.values()) - min(ratios.values())
     worst = at_most("scale_ratio", [max(ratios.values())], "x", 1.5, 1.0)
     return [Result(**{**worst.__dict__, "spread": round(spread, 3)})]

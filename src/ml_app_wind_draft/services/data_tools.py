@@ -11,11 +11,47 @@ from rich.console import Console
 
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import ConfigurationError, StorageError
+from ml_app_wind_draft.core.site import load_site
+from ml_app_wind_draft.ingestion import import_file as importing
+from ml_app_wind_draft.ingestion.import_file import progress_bar
 from ml_app_wind_draft.services import archive
 from ml_app_wind_draft.services.status import running_services
 from ml_app_wind_draft.storage.data_manager import DataManager
 
 REBUILT = ("models", "viz", "studies")  # folders in data/ that the app makes again by itself
+
+
+def import_file(
+    settings: Settings,
+    file: Path,
+    site_name: str,
+    turbine_id: str | None,
+    console: Console | None = None,
+) -> None:
+    """Import a CSV or Parquet file as its site file says, and print what became of its rows.
+
+    Raises `SiteError`, `ImportFileError` with file, column, example and remedy, and `StorageError`.
+    """
+    console = console or Console()
+    site = load_site(site_name, settings)
+    manager = DataManager(settings.database_url)
+    try:
+        manager.init_raw_db_table()
+        with progress_bar() as progress:
+            report = importing.import_file(
+                manager, site, file, turbine_id=turbine_id, progress=progress
+            )
+    finally:
+        manager.close()
+    console.print(f"{report.rows_in:,} rows read from {file.name}")
+    counts = {
+        "accepted": report.accepted,
+        "updated (corrections)": report.updated,
+        "unchanged": report.unchanged,
+        **{f"set aside: {reason}": count for reason, count in sorted(report.set_aside.items())},
+    }
+    for what, count in counts.items():
+        console.print(f"{count:>12,}  {what}")
 
 
 def backup(settings: Settings, target: Path, console: Console | None = None) -> None:

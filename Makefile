@@ -1,0 +1,53 @@
+# `make` alone lists what there is. Everything runs in .venv, which `make setup` fills from uv.lock.
+.DEFAULT_GOAL := help
+.PHONY: help setup up test test-unit test-integration test-e2e test-slow lint format bench evaluate clean
+
+BIN := .venv/bin
+PYTEST := $(BIN)/pytest -m "not slow and not docker" -n auto --dist loadfile
+INSTALLED := .venv/.installed
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED)  ## install everything into .venv (fetches uv where it is missing)
+
+$(INSTALLED): pyproject.toml uv.lock
+	@uv=$$(scripts/get-uv) && echo "Installing into .venv (about 1.5 GB, once)" && \
+	"$$uv" sync --frozen --compile-bytecode && touch $@ && echo "Installed."
+
+up: $(INSTALLED)  ## start the six services; Ctrl-C stops them
+	@exec $(BIN)/wind up
+
+test: test-unit test-integration test-e2e  ## unit, integration and browser tests
+
+test-unit: $(INSTALLED)  ## quick tests of single parts
+	$(PYTEST) tests/unit
+
+test-integration: $(INSTALLED)  ## real databases, a real MLflow, real services
+	$(PYTEST) tests/integration
+
+test-e2e: $(INSTALLED)  ## the dashboard in a real browser
+	$(PYTEST) tests/e2e
+
+test-slow: $(INSTALLED)  ## the minutes-long tests (more kill -9, the whole training)
+	$(BIN)/pytest -m slow tests
+
+lint: $(INSTALLED)  ## style, types, and which room may import which
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/ty check
+	$(BIN)/lint-imports
+
+format: $(INSTALLED)  ## put the code into shape
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(INSTALLED)  ## measure; BENCH=tick measures one thing
+	$(BIN)/python -m benchmarks $(BENCH)
+
+evaluate: $(INSTALLED)  ## train on 2014, judge on 2015: errors and coverage of each model
+	$(BIN)/python benchmarks/evaluate.py
+
+clean:  ## remove caches and build output; data, models and .venv stay
+	rm -rf build dist catboost_info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,38 @@
+from ml_app_wind_draft.core.config import load_settings
+from ml_app_wind_draft.services.mlflow_server import allowed_hosts, allowed_origins, command
+
+
+def test_only_the_hosts_that_clients_send_are_allowed() -> None:
+    settings = load_settings(
+        {"MLFLOW_UI_URI": "https://farm.example:8443", "MLFLOW_TRACKING_URI": "http://mlflow:5001"}
+    )
+    assert allowed_hosts(settings) == [
+        "127.0.0.1",
+        "127.0.0.1:5001",
+        "farm.example",
+        "farm.example:8443",
+        "localhost",
+        "localhost:5001",
+        "mlflow",
+        "mlflow:5001",
+    ]
+
+
+def test_only_mlflow_itself_and_the_dashboard_may_call_from_a_browser() -> None:
+    settings = load_settings({"MLFLOW_UI_URI": "http://farm:5001", "UI_PORT": "8051"})
+    assert allowed_origins(settings) == [
+        "http://farm:5001",
+        "http://farm:8051",
+        "http://localhost:8051",
+    ]
+
+
+def test_metadata_and_artifacts_lie_in_the_mlflow_folder_and_nothing_is_open_to_all() -> None:
+    settings = load_settings({"MLFLOW_DIR": "/farm/mlflow", "MLFLOW_PORT": "5005"})
+    words = command(settings)
+    assert words[words.index("--host") + 1] == "127.0.0.1"
+    assert words[words.index("--port") + 1] == "5005"
+    assert words[words.index("--workers") + 1] == "1"
+    assert words[words.index("--backend-store-uri") + 1] == "sqlite:////farm/mlflow/mlflow.db"
+    assert words[words.index("--artifacts-destination") + 1] == "/farm/mlflow/mlartifacts"
+    assert "*" not in " ".join(words)

@@ -15,7 +15,7 @@ import numpy as np
 from ml_app_wind_draft.core.errors import ImportFileError
 from ml_app_wind_draft.core.rows import RejectedRow
 from ml_app_wind_draft.core.site import CsvFormat
-from ml_app_wind_draft.ingestion.chunks import CHUNK_ROWS, Chunk, storable
+from ml_app_wind_draft.ingestion.chunks import CHUNK_ROWS, Chunk, Column, storable
 from ml_app_wind_draft.ingestion.encodings import recognise_encoding
 from ml_app_wind_draft.ingestion.numbers import recognise_decimal
 
@@ -25,6 +25,7 @@ MOST_MORE_LINES = 8  # a quoted field may hold line breaks
 DECIMAL_SAMPLE = 2_000
 QUOTE = '"'
 SPELLED_DELIMITERS = {"\\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": ";"}
+_Row = tuple[int, tuple[str, ...]]  # its line number and the fields that are wanted
 WORD = re.compile(r"[\w\s\"]")
 
 
@@ -69,17 +70,21 @@ class CsvFile:
 
     def chunks(self, rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
         """All rows, `rows` lines at a time."""
-        places = {name: self.header.names.index(name) for name in self.columns}
+        cutter = _Cutter.of(self.header, self.columns)
         with self.path.open("rb") as raw, _text_of(raw, self.encoding) as file:
-            records = _records(_lines(file), self.header, list(places.values()))
+            records = cutter.records(_lines(file))
             while block := list(islice(records, rows)):
-                good = [(each.line, each.fields) for each in block if each.fields is not None]
+                good = [each for each in block if not isinstance(each, RejectedRow)]
                 yield Chunk(
                     lines=np.array([line for line, _ in good], dtype=np.int64),
-                    columns={name: [row[at] for _, row in good] for name, at in places.items()},
+                    columns=self._transposed([fields for _, fields in good]),
                     position=raw.tell(),
-                    malformed=[_malformed(r, self.header) for r in block if r.fields is None],
+                    malformed=[each for each in block if isinstance(each, RejectedRow)],
                 )
+
+    def _transposed(self, rows: list[tuple[str, ...]]) -> dict[str, Column]:
+        cells = zip(*rows, strict=True) if rows else [()] * len(self.columns)
+        return {name: list(cell) for name, cell in zip(self.columns, cells, strict=True)}
 
     def _with_decimal(self, numbers: list[str]) -> "CsvFile":
         sample = next(self.chunks(DECIMAL_SAMPLE), None)
@@ -89,79 +94,77 @@ class CsvFile:
 
 
 @dataclass(frozen=True, slots=True)
-class _Record:
-    """A row's first line, its text, and its fields unless it is malformed."""
+class _Cutter:
+    """Cuts lines into rows of as many fields as the header has, and takes the `wanted` ones."""
 
-    line: int
-    text: str
-    fields: list[str] | None
-    fault: str = ""
+    header: Header
+    wanted: list[int]
 
+    @classmethod
+    def of(cls, header: Header, columns: list[str]) -> "_Cutter":
+        return cls(header, [header.names.index(name) for name in columns])
 
-def _records(
-    lines: Iterator[tuple[int, str]], header: Header, wanted: list[int]
-) -> Iterator[_Record]:
-    """Cut lines into rows of as many fields as the header has; blank lines are no rows."""
-    ahead: deque[tuple[int, str]] = deque()
+    def records(self, lines: Iterator[tuple[int, str]]) -> Iterator[_Row | RejectedRow]:
+        """Rows, and lines that are none; blank lines are neither."""
+        ahead: deque[tuple[int, str]] = deque()
+        while numbered := ahead.popleft() if ahead else next(lines, None):
+            number, line = numbered
+            if number <= self.header.line or not line.strip():
+                continue
+            if QUOTE not in line:
+                yield self._row(number, line, line.rstrip("\r\n").split(self.header.delimiter))
+                continue
+            yield self._quoted_row(number, line, ahead, lines)
 
-    def can_see(count: int) -> bool:
-        ahead.extend(islice(lines, max(0, count - len(ahead))))
-        return len(ahead) >= count
+    def _quoted_row(
+        self,
+        number: int,
+        line: str,
+        ahead: deque[tuple[int, str]],
+        lines: Iterator[tuple[int, str]],
+    ) -> _Row | RejectedRow:
+        """A row with quotation marks, which may go on in the lines that follow.
 
-    while can_see(1):
-        number, line = ahead.popleft()
-        if number <= header.line or not line.strip():
-            continue
-        if QUOTE not in line:
-            yield _fit(number, line, line.rstrip("\r\n").split(header.delimiter), header)
-            continue
-        record, text, taken = _quoted(number, line, header), line, 0
-        while record is None and taken < MOST_MORE_LINES and can_see(taken + 1):
+        Where it makes no sense so, only this line is lost; those after it stay in `ahead`.
+        """
+        text = line
+        for taken in range(MOST_MORE_LINES + 1):
+            try:
+                fields = _cut(text, self.header.delimiter)
+            except csv.Error as error:
+                return self._malformed(number, line, str(error))
+            if not fields[-1].endswith("\n"):
+                row = self._row(number, text, fields)
+                if taken and (isinstance(row, RejectedRow) or "\n" in "".join(row[1])):
+                    break
+                for _ in range(taken):
+                    ahead.popleft()
+                return row
+            if len(ahead) <= taken:
+                ahead.extend(islice(lines, 1))
+            if len(ahead) <= taken:
+                break
             text += ahead[taken][1]
-            taken += 1
-            record = _quoted(number, text, header)
-        if record is None or (taken and not _holds_together(record, wanted)):
-            # Only this line is lost to its stray quotation mark; those after it are read anew.
-            yield _Record(number, line, None, "a quotation mark is not closed")
-            continue
-        for _ in range(taken):
-            ahead.popleft()
-        yield record
+        return self._malformed(number, line, "a quotation mark is not closed")
 
+    def _row(self, number: int, text: str, fields: list[str]) -> _Row | RejectedRow:
+        width = len(self.header.names)
+        if len(fields) > width and not any(field.strip() for field in fields[width:]):
+            fields = fields[:width]  # a delimiter at the end of each line
+        if len(fields) != width:
+            fault = f"{len(fields)} fields where the header has {width}"
+            return self._malformed(number, text, fault)
+        return number, tuple([fields[at] for at in self.wanted])
 
-def _quoted(number: int, text: str, header: Header) -> _Record | None:
-    """A row of fields in quotes; `None` if the last one's quotation mark is still open."""
-    try:
-        fields = _cut(text, header.delimiter)
-    except csv.Error as error:
-        return _Record(number, text, None, str(error))
-    return None if fields[-1].endswith("\n") else _fit(number, text, fields, header)
+    def _malformed(self, number: int, text: str, fault: str) -> RejectedRow:
+        original = {"line": storable(text.rstrip("\r\n"))}
+        return RejectedRow("malformed_line", fault, original, line=number)
 
 
 def _cut(text: str, delimiter: str) -> list[str]:
     """Fields of a row; the last one ends in a line break if its quotation mark is not closed."""
     whole = io.StringIO(text.rstrip("\r\n") + "\n", newline="\n")
     return next(csv.reader(whole, delimiter=delimiter), [""])
-
-
-def _holds_together(record: _Record, wanted: list[int]) -> bool:
-    """Whether a row of several lines is one: nothing the app reads has a line break in it."""
-    fields = record.fields
-    return fields is not None and not any("\n" in fields[at] for at in wanted)
-
-
-def _fit(number: int, text: str, fields: list[str], header: Header) -> _Record:
-    width = len(header.names)
-    if len(fields) > width and not any(field.strip() for field in fields[width:]):
-        fields = fields[:width]  # a delimiter at the end of each line
-    if len(fields) != width:
-        return _Record(number, text, None, f"{len(fields)} fields where the header has {width}")
-    return _Record(number, text, fields)
-
-
-def _malformed(record: _Record, header: Header) -> RejectedRow:
-    original = {header.delimiter.join(header.names): storable(record.text.rstrip("\r\n"))}
-    return RejectedRow("malformed_line", record.fault, original, line=record.line)
 
 
 def _lines(file: io.TextIOWrapper) -> Iterator[tuple[int, str]]:

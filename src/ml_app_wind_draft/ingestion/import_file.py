@@ -1,13 +1,16 @@
 """Importing a data file in two passes: look at all of it, then store it chunk by chunk."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.ingestion.chunks import CHUNK_ROWS
 from ml_app_wind_draft.ingestion.intake import IngestReport, ingest
 from ml_app_wind_draft.ingestion.repeated_keys import RepeatedKeys
-from ml_app_wind_draft.ingestion.row_reader import RowReader, TableFile, read_all
+from ml_app_wind_draft.ingestion.row_reader import FileRows, RowReader, TableFile, read_all
 from ml_app_wind_draft.ingestion.survey import Survey
 from ml_app_wind_draft.storage.data_manager import DataManager
 
@@ -19,6 +22,7 @@ def import_file(
     *,
     turbine_id: str | None = None,
     progress: Progress | None = None,
+    chunk_rows: int = CHUNK_ROWS,
 ) -> IngestReport:
     """Import a CSV or Parquet file as the site file describes it.
 
@@ -30,8 +34,9 @@ def import_file(
     reader = RowReader(site, turbine_id)
     file = reader.open(path)
     manager.register_site(site)
-    keys = _look(reader, file, progress)
-    return _store(manager, reader, file, keys, progress)
+    passes = _Passes(reader, file, chunk_rows, progress)
+    keys = _look(passes)
+    return _store(manager, passes, keys)
 
 
 def progress_bar() -> Progress:
@@ -41,41 +46,44 @@ def progress_bar() -> Progress:
     )
 
 
-def _look(reader: RowReader, file: TableFile, progress: Progress | None) -> RepeatedKeys:
-    bar = _Bar(progress, f"Checking {file.path.name}", file.size)
-    survey = Survey.of(reader.site)
-    for rows in read_all(reader, file):
-        survey.add(rows, reader)
-        bar.at(rows.chunk.position)
-    survey.check(file)
+@dataclass(frozen=True, slots=True)
+class _Passes:
+    """A file that is read more than once, each time with a bar of its own."""
+
+    reader: RowReader
+    file: TableFile
+    chunk_rows: int
+    progress: Progress | None
+
+    def rows(self, doing: str) -> Iterator[FileRows]:
+        """All of its rows, chunk by chunk."""
+        bar = self.progress
+        task = bar.add_task(f"{doing} {self.file.path.name}", total=self.file.size) if bar else None
+        for rows in read_all(self.reader, self.file, self.chunk_rows):
+            yield rows
+            if bar and task is not None:
+                bar.update(task, completed=rows.chunk.position)
+
+
+def _look(passes: _Passes) -> RepeatedKeys:
+    """First pass: nothing is stored, and a file that cannot be right is refused."""
+    survey = Survey.of(passes.reader.site)
+    for rows in passes.rows("Checking"):
+        survey.add(rows, passes.reader)
+    survey.check(passes.file)
     return survey.keys
 
 
-def _store(
-    manager: DataManager,
-    reader: RowReader,
-    file: TableFile,
-    keys: RepeatedKeys,
-    progress: Progress | None,
-) -> IngestReport:
-    bar = _Bar(progress, f"Importing {file.path.name}", file.size)
+def _store(manager: DataManager, passes: _Passes, keys: RepeatedKeys) -> IngestReport:
+    """Second pass: each chunk is one transaction."""
     report = IngestReport()
-    for rows in read_all(reader, file):
-        ready = reader.ready(rows, keys.conflicting(rows.turbine, rows.first))
+    for rows in passes.rows("Importing"):
+        ready = passes.reader.ready(rows, keys.conflicting(rows.turbine, rows.first))
         report += ingest(
-            manager, reader.site, ready.rows, source=file.path.name, rejected=ready.rejected
+            manager,
+            passes.reader.site,
+            ready.rows,
+            source=passes.file.path.name,
+            rejected=ready.rejected,
         )
-        bar.at(rows.chunk.position)
     return report
-
-
-class _Bar:
-    """One pass's bar; without a progress display it shows nothing."""
-
-    def __init__(self, progress: Progress | None, title: str, size: int) -> None:
-        self._progress = progress
-        self._task = None if progress is None else progress.add_task(title, total=size)
-
-    def at(self, position: int) -> None:
-        if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=position)

@@ -1,5 +1,6 @@
 """Numbers from text: decimal point or comma, marks for a missing value, and everything else."""
 
+import math
 import re
 
 import numpy as np
@@ -33,6 +34,7 @@ NUMBER = {
         rf"[+-]?(?:\d{{1,3}}(?:(?:\.|{GROUP})\d{{3}})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d+)?"
     ),
 }
+GROUPS = re.compile(GROUP)
 LONE_GROUP = {".": re.compile(r"[+-]?\d{1,3},\d{3}"), ",": re.compile(r"[+-]?\d{1,3}\.\d{3}")}
 POINTED = re.compile(r"\s*[+-]?\d*\.\d+\s*")
 COMMAED = re.compile(r"\s*[+-]?\d*,\d+\s*")
@@ -41,25 +43,22 @@ COMMAED = re.compile(r"\s*[+-]?\d*,\d+\s*")
 def to_numbers(texts: list[str], decimal: str) -> tuple[NDArray[np.float64], dict[int, str]]:
     """float64 [n], NaN where missing or no number; and row -> text of those that are no number."""
     try:
-        if decimal == ",":
-            return _plain([text.replace(",", ".") for text in _without_point(texts)]), {}
-        return _plain(texts), {}
+        return _all_at_once(texts, decimal), {}
     except ValueError:
         return _one_by_one(texts, decimal)
 
 
-def _plain(texts: list[str]) -> NDArray[np.float64]:
-    """All at once; a `ValueError` where any needs a closer look."""
-    values = np.fromiter(map(float, texts), np.float64, len(texts))
-    if not np.isfinite(values).all() or any("_" in text for text in texts):
+def _all_at_once(texts: list[str], decimal: str) -> NDArray[np.float64]:
+    """The plain case, fast; a `ValueError` where any text needs a closer look."""
+    everything = "\n".join(texts)
+    if "_" in everything or (decimal == "," and "." in everything):
+        raise ValueError
+    if decimal == ",":
+        texts = everything.replace(",", ".").split("\n")
+    values = np.fromiter((float(text or "nan") for text in texts), np.float64, len(texts))
+    if np.isinf(values).any():
         raise ValueError
     return values
-
-
-def _without_point(texts: list[str]) -> list[str]:
-    if any("." in text for text in texts):
-        raise ValueError
-    return texts
 
 
 def _one_by_one(texts: list[str], decimal: str) -> tuple[NDArray[np.float64], dict[int, str]]:
@@ -79,17 +78,16 @@ def _one_by_one(texts: list[str], decimal: str) -> tuple[NDArray[np.float64], di
 
 def read_number(text: str, decimal: str) -> float | None:
     """One number, or `None`. Groups of thousands are read where they cannot be a decimal part."""
-    if not text.isascii():
-        text = text.replace("\u2212", "-")
+    text = text.replace("\u2212", "-")
     if not NUMBER[decimal].fullmatch(text) or LONE_GROUP[decimal].fullmatch(text):
         return None
     other = "." if decimal == "," else ","
-    plain = re.sub(GROUP, "", text).replace(other, "").replace(decimal, ".")
+    plain = GROUPS.sub("", text).replace(other, "").replace(decimal, ".")
     try:
         number = float(plain)
     except ValueError:
         return None
-    return number if np.isfinite(number) else None
+    return number if math.isfinite(number) else None
 
 
 def recognise_decimal(texts: list[str]) -> str:

@@ -240,9 +240,9 @@ class RowReader:
         return 0
 
 
-def read_all(reader: RowReader, file: TableFile) -> Iterator[FileRows]:
-    """The whole file, chunk by chunk."""
-    for chunk in file.chunks():
+def read_all(reader: RowReader, file: TableFile, chunk_rows: int) -> Iterator[FileRows]:
+    """The whole file, `chunk_rows` lines at a time."""
+    for chunk in file.chunks(chunk_rows):
         yield reader.read(chunk, file.decimal)
 
 

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pydantic import TypeAdapter
 
@@ -12,7 +13,6 @@ from ml_app_wind_draft.registry.model_files import (
     check_file,
     listed_files,
     read_model,
-    replace_folder,
 )
 from ml_app_wind_draft.registry.records import LoadedModel, ModelVersion
 
@@ -37,16 +37,16 @@ class ModelCache:
     def keep(self, version: ModelVersion, download: Callable[[str], bytes]) -> None:
         """Fetch the version's files; `download` gives one file's content."""
         mlmodel = download(MLMODEL)
-        place = self._place(version)
-        temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
-        temporary.mkdir(parents=True)
-        for name, promised in listed_files(mlmodel).items():
-            content = download(name)
-            check_file(name, content, promised)
-            (temporary / name).parent.mkdir(parents=True, exist_ok=True)
-            (temporary / name).write_bytes(content)
-        (temporary / MLMODEL).write_bytes(mlmodel)
-        replace_folder(temporary, place)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=self._folder, prefix=".") as workshop:
+            made = Path(workshop) / "model"
+            for name, promised in listed_files(mlmodel).items():
+                content = download(name)
+                check_file(name, content, promised)
+                (made / name).parent.mkdir(parents=True, exist_ok=True)
+                (made / name).write_bytes(content)
+            (made / MLMODEL).write_bytes(mlmodel)
+            put_in_place(made, self._place(version))
 
     def load(self, version: ModelVersion) -> LoadedModel:
         """The model from its files. Raises `ModelError` where they are missing or damaged."""
@@ -74,3 +74,12 @@ class ModelCache:
 
     def _place(self, version: ModelVersion) -> Path:
         return self._folder / f"{version.version}-{version.run_id}"
+
+
+def put_in_place(made: Path, place: Path) -> None:
+    """Move a complete folder in one step; one that another process put there first may stay."""
+    try:
+        made.rename(place)
+    except OSError:
+        if not place.is_dir():
+            raise

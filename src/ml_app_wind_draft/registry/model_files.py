@@ -8,7 +8,6 @@ installed, without pickle; our own flavour lists each file with its SHA-256.
 import hashlib
 import json
 import platform
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -127,13 +126,3 @@ class _PyFunc:
 def _load_pyfunc(path: str) -> _PyFunc:
     """The entry point that MLflow calls with the path of `bundle/`."""
     return _PyFunc(load_bundle(Path(path)))
-
-
-def replace_folder(temporary: Path, final: Path) -> None:
-    """Put a complete folder in its place in one step; the one that is already there stays."""
-    try:
-        temporary.rename(final)
-    except OSError:
-        if not final.is_dir():
-            raise
-        shutil.rmtree(temporary)

@@ -1,6 +1,7 @@
 """Trained models wait here, on disk, until MLflow has them."""
 
 import fcntl
+import math
 import secrets
 import shutil
 import time
@@ -70,7 +71,9 @@ class Outbox:
         (temporary / PLOTS).mkdir()
         for plot, content in trained.record.plots.items():
             (temporary / PLOTS / plot).write_bytes(content)
-        waiting = Waiting(trained.record, trained.verdict, put_at)
+        metrics = {name: x for name, x in trained.record.metrics.items() if math.isfinite(x)}
+        record = replace(trained.record, metrics=metrics)  # JSON and MLflow know no NaN
+        waiting = Waiting(record, trained.verdict, put_at)
         content = WAITING_JSON.dump_json(waiting, indent=1, exclude={"record": {"plots"}})
         (temporary / RECORD).write_bytes(content)
         temporary.rename(self._folder / name)

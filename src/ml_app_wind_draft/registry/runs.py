@@ -5,7 +5,6 @@ A step that was done before - by a try that was killed or cut off - is found and
 
 import getpass
 import json
-import math
 import os
 import subprocess
 from typing import Any
@@ -38,9 +37,8 @@ def log_entry(rest: MlflowRest, entry: Entry, site: str) -> int:
     model_id = model["info"]["model_id"]
     rest.upload_folder(model["info"]["artifact_uri"], entry.model)
     rest.patch(f"logged-models/{model_id}", model_id=model_id, status="LOGGED_MODEL_READY")
-    rest.post(
-        "runs/outputs", repeat=True, run_id=run_id, models=[{"model_id": model_id, "step": 0}]
-    )
+    if not run.get("outputs", {}).get("model_outputs"):  # MLflow refuses to be told twice
+        rest.post("runs/outputs", run_id=run_id, models=[{"model_id": model_id, "step": 0}])
     _log_content(rest, run_id, model_id, record, put_at)
     for name, content in record.plots.items():
         rest.upload(run["info"]["artifact_uri"], f"plots/{name}", content)
@@ -118,7 +116,7 @@ def _log_content(
     rest.post(
         "runs/log-inputs", repeat=True, run_id=run_id, datasets=[{"dataset": dataset, "tags": tags}]
     )
-    values = _metrics(record)
+    values = {**record.metrics, "score": record.score}
     metrics = [
         {"key": key, "value": value, "timestamp": put_at * 1000, "step": 0, "model_id": model_id}
         for key, value in values.items()
@@ -134,11 +132,6 @@ def _log_content(
             params=parameters[batch],
             tags=[],
         )
-
-
-def _metrics(record: RunRecord) -> dict[str, float]:
-    every = {**record.metrics, "score": record.score}
-    return {key: float(value) for key, value in every.items() if math.isfinite(value)}
 
 
 def _parameters(record: RunRecord) -> dict[str, str]:
@@ -182,7 +175,7 @@ def _register(rest: MlflowRest, run_id: str, model_id: str, record: RunRecord, w
         "training_start": record.training_start,
         "training_end": record.training_end,
         "score": record.score,
-        "metrics": json.dumps(_metrics(record)),
+        "metrics": json.dumps({**record.metrics, "score": record.score}),
         "data_digest": record.data_digest,
         "configuration_digest": record.configuration_digest,
         "verdict": why,

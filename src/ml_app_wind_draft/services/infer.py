@@ -1,0 +1,127 @@
+"""Inference: gives every waiting row its outcome, and scores stretches of the past on request."""
+
+import logging
+import time
+
+from rich.console import Console
+from rich.progress import Progress
+
+from ml_app_wind_draft.core.clock import say
+from ml_app_wind_draft.core.config import Settings
+from ml_app_wind_draft.core.errors import ConfigurationError
+from ml_app_wind_draft.core.site import Site, load_site
+from ml_app_wind_draft.pipelines.feature_eng.nodes import history_seconds
+from ml_app_wind_draft.pipelines.inference.nodes import score
+from ml_app_wind_draft.pipelines.inference.work import read_work
+from ml_app_wind_draft.registry.client import ModelRegistry
+from ml_app_wind_draft.registry.records import LoadedModel
+from ml_app_wind_draft.services.champion_watch import NO_CHAMPION, ChampionWatch
+from ml_app_wind_draft.services.loop import Tick, run_loop
+from ml_app_wind_draft.storage.data_manager import MODEL_NAME, ChampionChange, DataManager
+
+log = logging.getLogger(__name__)
+
+SERVICE = "app-ml-inference"
+BATCH_ROWS = 20_000
+WITHOUT_CHAMPION = 0.5  # seconds until the next look
+# A promotion moves the alias first and writes the history right after; only a change that nobody has
+# written down by then was made in MLflow itself.
+GRACE = 5.0
+
+
+class Inference:
+    """One turn of the loop: read what waits, score it, store the outcomes."""
+
+    def __init__(self, manager: DataManager, site: Site, watch: ChampionWatch) -> None:
+        self._manager = manager
+        self._site = site
+        self._watch = watch
+        self._recorded: int | None = None
+        self._seen: tuple[int, float] | None = None
+
+    def tick(self) -> Tick:
+        """Score up to `BATCH_ROWS` rows with the champion in force."""
+        champion = self._watch.current
+        if champion is None:
+            trouble = self._watch.trouble or NO_CHAMPION
+            return Tick(message=trouble, status="waiting", pause=WITHOUT_CHAMPION)
+        if self._watch.confirmed:
+            self._write_down(champion)
+        end = champion.version.training_end
+        rows = read_work(self._manager, self._site, end, BATCH_ROWS)
+        if rows.empty:
+            return Tick(message=self._message(champion))
+        outcomes = score(rows, champion, self._site)
+        saved = self._manager.save_outcomes(outcomes)
+        more = len(outcomes) == BATCH_ROWS
+        return Tick(done=saved, more=more, message=self._message(champion))
+
+    def _message(self, champion: LoadedModel) -> str:
+        said = f"Scoring with version {champion.version.version} ({champion.version.kind})."
+        return self._watch.trouble or said
+
+    def _write_down(self, champion: LoadedModel) -> None:
+        """Record a change of champion that was made in MLflow's own page."""
+        version = champion.version
+        if version.version == self._recorded:
+            return
+        now = time.monotonic()
+        if self._seen is None or self._seen[0] != version.version:
+            self._seen = (version.version, now)
+        if now - self._seen[1] < GRACE:
+            return
+        why = "The alias was moved in MLflow."
+        change = ChampionChange(MODEL_NAME, version.version, "mlflow", why, version.training_end)
+        if self._manager.record_champion(change):
+            log.info("%s Champion is version %d.", why, version.version)
+        self._recorded = version.version
+
+
+def run(settings: Settings, *, poll: float = 5.0) -> None:
+    """Score what arrives until SIGTERM or SIGINT; `poll` is the pause in seconds when all is done."""
+    site = load_site(settings.site, settings)
+    manager = DataManager(settings.database_url)
+    try:
+        manager.init_predictions_db_table()
+        with ChampionWatch(settings) as watch:
+            run_loop(SERVICE, manager, Inference(manager, site, watch).tick, interval=poll)
+    finally:
+        manager.close()
+
+
+def backfill(settings: Settings, start: int, end: int, model_version: int | None = None) -> int:
+    """Score the rows with start <= timestamp < end (s UTC), with the champion or another version.
+
+    Rows up to the end of the model's training data are marked `in_sample`. Outcomes that are there
+    stay, and what waits for the loop goes on waiting. Returns how many outcomes are new.
+    Raises `ConfigurationError` for an empty span and `RegistryError` where there is no such model.
+    """
+    if start >= end:
+        message = f"From {say(start)} to {say(end)} there is no time."
+        raise ConfigurationError(message, remedy="--from must lie before --to.")
+    site = load_site(settings.site, settings)
+    with ModelRegistry(settings) as registry:
+        model = registry.load(model_version) if model_version else registry.load_champion()
+    manager = DataManager(settings.database_url)
+    try:
+        manager.init_predictions_db_table()
+        new = _backfill(manager, site, model, range(start, end))
+    finally:
+        manager.close()
+    log.info("%d new outcomes of version %d.", new, model.version.version)
+    return new
+
+
+def _backfill(manager: DataManager, site: Site, model: LoadedModel, span: range) -> int:
+    stretch = site.step * max(1, BATCH_ROWS // len(site.turbines))
+    newest = max(manager.newest_rows().values(), default=span.start)
+    last = min(span.stop, newest + 1)
+    new = 0
+    with Progress(console=Console(stderr=True)) as progress:
+        for begin in progress.track(range(span.start, last, stretch), description="scoring"):
+            stop = min(begin + stretch, last)
+            rows = manager.raw_range(begin - history_seconds(site), stop, site.turbine_ids)
+            rows["waiting"] = rows["timestamp"] >= begin
+            if rows["waiting"].any():
+                new += manager.save_outcomes(score(rows, model, site), backfill=True)
+    return new

@@ -8,7 +8,7 @@ import numpy as np
 from catboost import CatBoostError, CatBoostRegressor
 from numpy.typing import NDArray
 
-from ml_app_wind_draft.core.errors import ModelError
+from ml_app_wind_draft.core.errors import ModelError, TrainingError
 from ml_app_wind_draft.models.corrected import CorrectedCurve, load_curve
 
 _FILE = "correction.cbm"
@@ -24,6 +24,12 @@ class Boosted(CorrectedCurve):
     def _save_regressor(self, folder: Path) -> str:
         self.regressor.save_model(str(folder / _FILE), format="cbm")
         return _FILE
+
+    def _shares(self) -> NDArray[np.float64]:
+        return np.asarray(self.regressor.get_feature_importance(), np.float64)
+
+
+corrected = Boosted  # what `fitting` builds a model of this kind with
 
 
 def load(folder: Path, features: list[str], turbines: list[str]) -> Boosted:
@@ -47,10 +53,14 @@ def fit_regressor(
 ) -> CatBoostRegressor:
     """Fit CatBoost with exactly `parameters`; `held_out` (input, target) decides when to stop.
 
-    Writes no files and sets no signal handler.
+    Writes no files and sets no signal handler. Raises `TrainingError` for parameters that CatBoost
+    does not take.
     """
-    regressor = CatBoostRegressor(
-        **parameters, thread_count=threads, allow_writing_files=False, verbose=False
-    )
-    regressor.fit(data, target, eval_set=held_out)
-    return regressor
+    try:
+        regressor = CatBoostRegressor(
+            **parameters, thread_count=threads, allow_writing_files=False, verbose=False
+        )
+        return regressor.fit(data, target, eval_set=held_out)
+    except (CatBoostError, TypeError) as error:
+        message = f"CatBoost refuses {parameters}: {error}."
+        raise TrainingError(message, remedy="Correct parameters_training.yml.") from error

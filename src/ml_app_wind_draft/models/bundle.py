@@ -23,8 +23,8 @@ MANIFEST = "bundle.json"
 PREDICTION_COLUMNS = ("expected_power", "expected_power_p10", "expected_power_p90")
 CARRIED = ("turbine_id", "rated_power")
 
-# kind -> the module that loads it, imported only when such a model is met
-_KINDS = {
+# kind -> the module that fits and loads it, imported only when such a model is met
+KINDS = {
     "power_curve": "ml_app_wind_draft.models.power_curve",
     "catboost": "ml_app_wind_draft.models.boosted",
     "random_forest": "ml_app_wind_draft.models.forest",
@@ -133,7 +133,7 @@ def load_bundle(folder: Path) -> Bundle:
         if _digest_of((folder / name).read_bytes()) != digest:
             message = f"The model file {folder / name} is not the one that was saved."
             raise ModelError(message, remedy="Fetch the model again.")
-    loader = importlib.import_module(_KINDS[manifest["kind"]])
+    loader = importlib.import_module(KINDS[manifest["kind"]])
     return Bundle(
         model=loader.load(folder, manifest["features"], manifest["turbines"]),
         band=Band.from_json(manifest["band"]),
@@ -159,9 +159,9 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     if manifest.get("digest") != _manifest_digest(manifest):
         message = f"The description {folder / MANIFEST} is not the one that was saved."
         raise ModelError(message, remedy="Fetch the model again.")
-    if manifest["kind"] not in _KINDS:
+    if manifest["kind"] not in KINDS:
         message = f"The model in {folder} is of the unknown kind {manifest['kind']!r}."
-        raise ModelError(message, remedy=f"Known kinds: {', '.join(_KINDS)}.")
+        raise ModelError(message, remedy=f"Known kinds: {', '.join(KINDS)}.")
     return manifest
 
 

@@ -1,9 +1,9 @@
 """The P10-P90 band: split-conformal from residuals that no fit behind the prediction saw.
 
 Residuals are binned by predicted power; within a bin the band's ends are the conformal quantiles of
-the residual (the ceil((n + 1) q)-th smallest for the upper end, mirrored for the lower), per turbine
-where a bin holds at least 500 of its rows and over all turbines elsewhere. Everything is in fractions
-of rated power.
+the residual (the ceil((n + 1) q)-th smallest for the upper end, mirrored for the lower), per
+turbine where a bin holds at least 500 of its rows and over all turbines elsewhere. Everything is in
+fractions of rated power.
 """
 
 from dataclasses import dataclass

@@ -5,6 +5,7 @@ generalises better to another year (La Haute Borne, training to October 2014, MA
 place of 31.5 kW with the same features).
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -27,7 +28,7 @@ class Regressor(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class CorrectedCurve:
+class CorrectedCurve(ABC):
     """`curve` + `regressor`, in fractions of rated power. Subclasses know the regressor's file.
 
     `features` are the regressor's columns in order; those that the curve reads are among them.
@@ -62,12 +63,23 @@ class CorrectedCurve:
             corrections += self.regressor.predict(data)
         return self.curve.predict(features) + corrections / len(self.turbines)
 
+    def importance(self) -> dict[str, float]:
+        """How much the correction uses each input, in percent."""
+        shares = self._shares()
+        names = [*self.features, "turbine"]
+        return dict(zip(names, (100 * shares / max(shares.sum(), 1e-12)).tolist(), strict=True))
+
     def save(self, folder: Path) -> list[str]:
         """Write the curve's file and the regressor's."""
         return [*self.curve.save(folder), self._save_regressor(folder)]
 
+    @abstractmethod
     def _save_regressor(self, folder: Path) -> str:
-        raise NotImplementedError
+        """Write the regressor into `folder`; the file's name."""
+
+    @abstractmethod
+    def _shares(self) -> NDArray[np.float64]:
+        """The importance of each column, [columns]."""
 
 
 def matrix(features: pd.DataFrame, names: list[str], turbines: list[str]) -> NDArray[np.float32]:

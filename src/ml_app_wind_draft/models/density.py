@@ -34,8 +34,8 @@ def standard_pressure(height: NDArray[np.float64]) -> NDArray[np.float64]:
 def air_density(rows: pd.DataFrame, site: Site) -> NDArray[np.float64]:
     """Density at hub height (kg/m³), float64 [n], never missing.
 
-    Uses `ambient_temperature` (°C) and `air_pressure` (hPa) of `rows`; what is missing is taken from
-    the standard atmosphere at the turbine's elevation + hub height.
+    Uses `ambient_temperature` (°C) and `air_pressure` (hPa) of `rows`; what is missing is taken
+    from the standard atmosphere at the turbine's elevation + hub height.
     """
     height = per_turbine(rows["turbine_id"], site, lambda each: each.elevation + each.hub_height)
     temperature = rows["ambient_temperature"].to_numpy(np.float64) + _KELVIN

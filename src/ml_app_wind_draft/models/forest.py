@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestRegressor
 from skops.io.exceptions import UntrustedTypesFoundException
 
-from ml_app_wind_draft.core.errors import ModelError
+from ml_app_wind_draft.core.errors import ModelError, TrainingError
 from ml_app_wind_draft.models.corrected import CorrectedCurve, load_curve
 
 _FILE = "correction.skops"
@@ -28,6 +28,12 @@ class Forest(CorrectedCurve):
     def _save_regressor(self, folder: Path) -> str:
         skops.io.dump(self.regressor, folder / _FILE)
         return _FILE
+
+    def _shares(self) -> NDArray[np.float64]:
+        return self.regressor.feature_importances_
+
+
+corrected = Forest  # what `fitting` builds a model of this kind with
 
 
 def load(folder: Path, features: list[str], turbines: list[str]) -> Forest:
@@ -66,6 +72,13 @@ def fit_regressor(
     *,
     threads: int,
 ) -> RandomForestRegressor:
-    """Fit a forest with exactly `parameters`. It predicts on one thread, always in one order."""
-    regressor = RandomForestRegressor(**parameters, n_jobs=threads).fit(data, target)
+    """Fit a forest with exactly `parameters`. It predicts on one thread, always in one order.
+
+    Raises `TrainingError` for parameters that scikit-learn does not take.
+    """
+    try:
+        regressor = RandomForestRegressor(**parameters, n_jobs=threads).fit(data, target)
+    except (TypeError, ValueError) as error:
+        message = f"The random forest refuses {parameters}: {error}."
+        raise TrainingError(message, remedy="Correct parameters_training.yml.") from error
     return regressor.set_params(n_jobs=1)

@@ -1,8 +1,8 @@
 """The measured power curve per turbine: IEC 61400-12-1, method of bins, on nacelle wind speed.
 
-Nacelle wind speed makes it neither a 12-1 nor a 12-2 certificate: it is a reference for this turbine
-with this anemometer. Wind speed is normalised to 1.225 kg/m³; a bin is 0.5 m/s wide, centred on
-multiples of 0.5 m/s, and stands for the mean wind speed and mean power of its rows.
+Nacelle wind speed makes it neither a 12-1 nor a 12-2 certificate: it is a reference for this
+turbine with this anemometer. Wind speed is normalised to 1.225 kg/m³; a bin is 0.5 m/s wide,
+centred on multiples of 0.5 m/s, and stands for the mean wind speed and mean power of its rows.
 """
 
 import json

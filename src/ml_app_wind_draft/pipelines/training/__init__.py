@@ -1,0 +1,1 @@
+"""History into a judged model: search, fit, calibrate, compare, judge."""

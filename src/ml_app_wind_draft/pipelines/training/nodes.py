@@ -1,0 +1,289 @@
+"""The nodes of `training` and the quick first champion. Pure, but for the search and its file.
+
+Optuna, Matplotlib and SciPy are imported where they are used: every Kedro process loads this
+module, and the first champion must not wait for them.
+"""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ml_app_wind_draft.core.clock import say
+from ml_app_wind_draft.core.errors import TrainingError
+from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.models.bundle import Bundle, Model
+from ml_app_wind_draft.models.calibration import Band, fit_band
+from ml_app_wind_draft.models.metrics import mae, rmse, scores, skill
+from ml_app_wind_draft.models.normal_operation import is_normal
+from ml_app_wind_draft.models.persistence import persistence
+from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
+from ml_app_wind_draft.pipelines.training.digests import configuration_digest, data_digest
+from ml_app_wind_draft.pipelines.training.fitting import fit_model, fraction_of, out_of_fold
+from ml_app_wind_draft.pipelines.training.judging import judge
+from ml_app_wind_draft.pipelines.training.parameters import TrainingParameters, read_parameters
+from ml_app_wind_draft.pipelines.training.split import Split, blocks_of, split_by_time
+from ml_app_wind_draft.registry.records import LoadedModel, RunRecord, TrainedModel, Verdict
+
+log = logging.getLogger(__name__)
+
+CURVE = "power_curve"
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What every step works on: the rows, how they are split, and where they come from.
+
+    `table` holds the features, `power` (kW), `normal` (bool) and `persistence` (kW) of every row.
+    """
+
+    table: pd.DataFrame
+    split: Split
+    parameters: TrainingParameters
+    step: int
+    data_digest: str
+    configuration_digest: str
+
+    @property
+    def fitting(self) -> pd.DataFrame:
+        """The normal rows that models are fitted on."""
+        fitted = self.split.is_fitted(self.table["timestamp"].to_numpy(np.int64))
+        return self.table[fitted & self.table["normal"].to_numpy(bool)]
+
+    @property
+    def window(self) -> pd.DataFrame:
+        """All rows of the judging window."""
+        return self.table[self.split.is_judged(self.table["timestamp"].to_numpy(np.int64))]
+
+    @property
+    def training_end(self) -> int:
+        """The last interval start before the gap: nothing up to here counts as unseen."""
+        timestamp = self.table["timestamp"].to_numpy(np.int64)
+        return int(timestamp[timestamp < self.split.fit_end].max())
+
+
+def prepare(history: pd.DataFrame, site: Site, parameters: dict[str, Any]) -> Material:
+    """Features of the whole history (raw columns), split by time.
+
+    Raises `ConfigurationError` for parameters that cannot be used and `TrainingError` for a history
+    without enough rows of normal operation.
+    """
+    checked = read_parameters(parameters)
+    table = build_features(history, site)
+    table["power"] = history["power"]
+    table["normal"] = is_normal(history, site)
+    table["persistence"] = persistence(history, site.step)
+    split = split_by_time(table["timestamp"].to_numpy(np.int64), site.step, checked)
+    material = Material(
+        table=table,
+        split=split,
+        parameters=checked,
+        step=site.step,
+        data_digest=data_digest(history),
+        configuration_digest=configuration_digest(checked, site),
+    )
+    if material.fitting.empty:
+        message = f"No row of normal operation before {say(split.fit_end)}."
+        raise TrainingError(message, remedy="Load more history, or check the site's columns.")
+    log.info(
+        "training on %s rows of normal operation, %s to %s; judged on %s to %s",
+        f"{len(material.fitting):,}",
+        say(split.start),
+        say(material.training_end),
+        say(split.window_start),
+        say(split.end),
+    )
+    return material
+
+
+def search(material: Material, study_folder: Path) -> dict[str, Any]:
+    """All hyper-parameters of the configured kind, chosen on inner folds before the window."""
+    from ml_app_wind_draft.pipelines.training.search import (  # noqa: PLC0415 - see above
+        search_parameters,
+    )
+
+    return search_parameters(
+        material.fitting,
+        blocks_of(material.split, material.parameters.search.folds),
+        material.parameters,
+        step=material.step,
+        study_name=f"{material.data_digest[:16]}-{material.configuration_digest[:16]}",
+        folder=Path(study_folder),
+    )
+
+
+def fit(material: Material, hyperparameters: dict[str, Any]) -> Model:
+    """The configured kind on all rows to fit on, with all hyper-parameters."""
+    parameters = material.parameters
+    log.info("final fit: %s", hyperparameters)
+    return fit_model(
+        parameters.model,
+        material.fitting,
+        hyperparameters,
+        step=material.step,
+        threads=parameters.threads,
+    )
+
+
+def calibrate(material: Material, model: Model, hyperparameters: dict[str, Any]) -> Bundle:
+    """The model with its band, from residuals in the months that the search did not see."""
+    blocks = blocks_of(material.split, material.parameters.search.folds)
+    return _bundle(material, model, _band(material, model, hyperparameters, blocks.held_out()))
+
+
+def draw(material: Material, bundle: Bundle) -> dict[str, bytes]:
+    """Pictures of the judging window, PNG bytes by file name."""
+    from ml_app_wind_draft.pipelines.training import plots  # noqa: PLC0415 - see above
+
+    return plots.draw(bundle, material.window)
+
+
+def compare(material: Material, bundle: Bundle) -> dict[str, float]:
+    """Figures on the judging window (kW), with the skill over each baseline on the same rows."""
+    from ml_app_wind_draft.models.logistic import logistic_curve  # noqa: PLC0415 - see above
+
+    window, fitting = material.window, material.fitting
+    rated = window["rated_power"].to_numpy(np.float64)
+    curve = fit_model(CURVE, fitting, {}, step=material.step, threads=1)
+    logistic = logistic_curve(fitting, fraction_of(fitting), window)
+    return figures(
+        bundle,
+        window,
+        baselines={
+            "persistence": window["persistence"].to_numpy(np.float64),
+            "iec_curve": curve.predict(window) * rated,
+            "logistic": logistic * rated,
+        },
+    )
+
+
+def record(
+    material: Material,
+    bundle: Bundle,
+    hyperparameters: dict[str, Any],
+    metrics: dict[str, float],
+    pictures: dict[str, bytes],
+) -> RunRecord:
+    """What the registry is told: parameters, figures, pictures, origins."""
+    split = material.split
+    return RunRecord(
+        kind=bundle.kind,
+        training_start=bundle.training_start,
+        training_end=bundle.training_end,
+        score=metrics.get("mae", float("nan")),
+        features=tuple(bundle.features),
+        data_start=split.start,
+        data_end=split.end,
+        data_rows=len(material.table),
+        data_digest=material.data_digest,
+        configuration_digest=material.configuration_digest,
+        parameters={**hyperparameters, **_settings(material.parameters)},
+        metrics=metrics,
+        plots=pictures,
+        description=(
+            f"{bundle.kind}, fitted on {say(bundle.training_start)} to {say(bundle.training_end)}, "
+            f"judged on {say(split.window_start)} to {say(split.end)}"
+        ),
+    )
+
+
+def judge_challenger(material: Material, bundle: Bundle, champion: LoadedModel | None) -> Verdict:
+    """Promote it over the champion, or keep the champion, with the reason."""
+    verdict = judge(bundle, champion, material.window, material.parameters)
+    log.info("%s", verdict.why)
+    return verdict
+
+
+def hand_over(bundle: Bundle, record: RunRecord, verdict: Verdict) -> TrainedModel:
+    """Everything the registry needs, in one piece."""
+    return TrainedModel(bundle=bundle, record=record, verdict=verdict)
+
+
+def first_champion(history: pd.DataFrame, site: Site, parameters: dict[str, Any]) -> TrainedModel:
+    """The IEC curve with its band, within seconds, so that predictions can flow.
+
+    Fitted on rows before the judging window, as any challenger will be. It has no pictures.
+    """
+    material = prepare(history, site, parameters)
+    curve = fit_model(CURVE, material.fitting, {}, step=material.step, threads=1)
+    every_block = list(range(len(blocks_of(material.split, material.parameters.search.folds))))
+    bundle = _bundle(material, curve, _band(material, curve, {}, every_block))
+    window = material.window
+    metrics = figures(
+        bundle, window, baselines={"persistence": window["persistence"].to_numpy(np.float64)}
+    )
+    return hand_over(
+        bundle,
+        record(material, bundle, {}, metrics, {}),
+        judge_challenger(material, bundle, None),
+    )
+
+
+def figures(
+    bundle: Bundle, window: pd.DataFrame, baselines: dict[str, NDArray[np.float64]]
+) -> dict[str, float]:
+    """Scores of `bundle` and `baselines` (kW, [n]) on the rows of `window`.
+
+    Normal rows, by the site's filter on power and pitch, have plain names; `all_` is every row that
+    has wind speed and power.
+    """
+    predictions = bundle.predict(window)
+    power = window["power"].to_numpy(np.float64)
+    rated = window["rated_power"].to_numpy(np.float64)
+    normal = window["normal"].to_numpy(bool)
+    own = scores(predictions[normal], power[normal], rated[normal])
+    every = scores(predictions, power, rated)
+    result = {**own, **{f"all_{name}": value for name, value in every.items()}}
+    expected = predictions["expected_power"].to_numpy(np.float64)
+    for name, baseline in baselines.items():
+        known = normal & np.isfinite(baseline)
+        if not known.any():
+            continue
+        result[f"{name}_mae"] = mae(baseline[known], power[known])
+        result[f"{name}_rmse"] = rmse(baseline[known], power[known])
+        result[f"skill_vs_{name}"] = skill(
+            mae(expected[known], power[known]), result[f"{name}_mae"]
+        )
+    return {**result, "rows": float(normal.sum()), "all_rows": float(len(window))}
+
+
+def _band(
+    material: Material, model: Model, hyperparameters: dict[str, Any], held_out: list[int]
+) -> Band:
+    """The conformal band from each held-out block's residuals."""
+    table, parameters = material.fitting, material.parameters
+    predicted = out_of_fold(
+        model.kind,
+        table,
+        hyperparameters,
+        blocks_of(material.split, parameters.search.folds),
+        held_out,
+        step=material.step,
+        threads=parameters.threads,
+    )
+    residual = fraction_of(table) - predicted
+    return fit_band(predicted, residual, table["turbine_id"], model.turbines)
+
+
+def _bundle(material: Material, model: Model, band: Band) -> Bundle:
+    return Bundle(
+        model=model,
+        band=band,
+        training_start=material.split.start,
+        training_end=material.training_end,
+        metadata={
+            "data_digest": material.data_digest,
+            "configuration_digest": material.configuration_digest,
+            "training_rows": len(material.fitting),
+        },
+    )
+
+
+def _settings(parameters: TrainingParameters) -> dict[str, Any]:
+    """The settings besides the hyper-parameters, flat."""
+    plain = parameters.model_dump(exclude={"search", "catboost", "random_forest"})
+    return {**plain, **{f"search_{key}": value for key, value in parameters.search}}

@@ -1,0 +1,98 @@
+"""The pictures of a training run, PNG bytes by file name. No display, no global state."""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ml_app_wind_draft.models.bundle import Bundle
+from ml_app_wind_draft.models.corrected import CorrectedCurve
+from ml_app_wind_draft.models.power_curve import WIND
+
+_SCATTER = 3000
+_RESOLUTION = 110
+
+
+def draw(bundle: Bundle, window: pd.DataFrame) -> dict[str, bytes]:
+    """Calibration, error by wind speed, power curve, residual over time and importance.
+
+    `window`: features, `power` (kW) and `normal` of the judging window; normal rows are drawn.
+    """
+    rows = window[window["normal"]]
+    if rows.empty:
+        return {}
+    rows = pd.concat([rows, bundle.predict(rows)], axis=1)
+    rows["residual"] = rows["expected_power"] - rows["power"]
+    rows["day"] = pd.to_datetime(rows["timestamp"], unit="s", utc=True).dt.floor("D")
+    rows["wind_bin"] = np.floor(rows["wind_speed"] + 0.5)
+    plots = {
+        "calibration.png": _picture(_calibration, rows),
+        "error_by_wind_speed.png": _picture(_error_by_wind_speed, rows),
+        "power_curve.png": _picture(_power_curve, rows),
+        "residual_over_time.png": _picture(_residual_over_time, rows),
+    }
+    if isinstance(bundle.model, CorrectedCurve):
+        plots["importance.png"] = _picture(_importance, bundle.model.importance())
+    return plots
+
+
+def _picture(draw_on: Callable[[Axes, Any], None], content: Any) -> bytes:
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    draw_on(axes, content)
+    axes.spines[["top", "right"]].set_visible(False)
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=_RESOLUTION)
+    return buffer.getvalue()
+
+
+def _calibration(axes: Axes, rows: pd.DataFrame) -> None:
+    inside = rows["power"].between(rows["expected_power_p10"], rows["expected_power_p90"])
+    share = (rows["expected_power"] / rows["rated_power"]).clip(0, 1)
+    by_power = inside.groupby(np.minimum(share // 0.1, 9)).mean()
+    axes.bar(by_power.index * 0.1 + 0.05, by_power * 100, width=0.09, color="tab:blue")
+    axes.axhline(80, color="black", linestyle="--", label="nominal 80 %")
+    axes.set(
+        xlabel="expected power / rated power",
+        ylabel="inside P10-P90 (%)",
+        ylim=(0, 100),
+        title=f"Band: {inside.mean():.1%} of the judging window inside",
+    )
+    axes.legend()
+
+
+def _error_by_wind_speed(axes: Axes, rows: pd.DataFrame) -> None:
+    by_wind = rows.groupby("wind_bin")["residual"].agg([lambda r: r.abs().mean(), "mean"])
+    by_wind.columns = ["MAE", "bias"]
+    axes.bar(by_wind.index, by_wind["MAE"], color="tab:blue", label="MAE")
+    axes.plot(by_wind.index, by_wind["bias"], "o-", color="tab:orange", label="bias")
+    axes.set(xlabel="wind speed (m/s)", ylabel="kW", title="Error by wind speed")
+    axes.legend()
+
+
+def _power_curve(axes: Axes, rows: pd.DataFrame) -> None:
+    some = rows.iloc[:: -(-len(rows) // _SCATTER)]
+    axes.scatter(some[WIND], some["power"], s=3, alpha=0.3, color="gray", label="measured")
+    axes.scatter(some[WIND], some["expected_power"], s=3, alpha=0.5, label="expected")
+    axes.set(
+        xlabel="wind speed at 1.225 kg/m³ (m/s)", ylabel="power (kW)", title="Power over wind speed"
+    )
+    axes.legend(markerscale=4)
+
+
+def _residual_over_time(axes: Axes, rows: pd.DataFrame) -> None:
+    for turbine, own in rows.groupby("turbine_id"):
+        axes.plot(own.groupby("day")["residual"].mean(), label=str(turbine))
+    axes.axhline(0, color="black", linewidth=0.8)
+    axes.set(ylabel="expected - measured (kW)", title="Residual, daily means")
+    axes.legend(ncols=4, fontsize="small")
+
+
+def _importance(axes: Axes, importance: dict[str, float]) -> None:
+    ordered = sorted(importance.items(), key=lambda pair: pair[1])
+    axes.barh([name for name, _ in ordered], [value for _, value in ordered])
+    axes.set(xlabel="importance (%)", title="What the correction of the IEC curve uses")

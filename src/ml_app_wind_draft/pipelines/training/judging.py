@@ -50,7 +50,7 @@ def _verdict(
     promote = difference.high < 0 and difference.relative <= -parameters.margin
     figures = (
         f"MAE {difference.mean:+.2f} kW against version {version} ({difference.relative:+.1%}; "
-        f"95 % of day-wise resamples between {difference.low:+.2f} and {difference.high:+.2f} kW) on "
+        f"95 % of day-wise resamples: {difference.low:+.2f} to {difference.high:+.2f} kW) on "
         f"{difference.rows:,} rows of normal operation, {say(int(rows['timestamp'].min()))} to "
         f"{say(int(rows['timestamp'].max()))}"
     )

@@ -1,7 +1,7 @@
 """Pipeline `training`: history -> features -> search -> fit -> band -> figures -> verdict.
 
-Inputs: `history` (raw rows), `site`, `params:training`, `champion` (`LoadedModel` or `None`) and
-`study_folder`, where the search keeps its file. Output: `trained_model`.
+Inputs: `training_rows` (raw columns), `site`, `params:training`, `current_champion` (`LoadedModel`,
+or `None`) and `study_folder`, where the search keeps its file. Output: `trained_model`.
 """
 
 from kedro.pipeline import Pipeline, node, pipeline
@@ -13,7 +13,7 @@ def create_pipeline(**_options: object) -> Pipeline:
     """The pipeline that trains and judges a challenger."""
     return pipeline(
         [
-            node(nodes.prepare, ["history", "site", "params:training"], "material"),
+            node(nodes.prepare, ["training_rows", "site", "params:training"], "material"),
             node(nodes.search, ["material", "study_folder"], "hyperparameters"),
             node(nodes.fit, ["material", "hyperparameters"], "fitted_model"),
             node(
@@ -28,7 +28,11 @@ def create_pipeline(**_options: object) -> Pipeline:
                 ["material", "challenger_bundle", "hyperparameters", "metrics", "pictures"],
                 "run_record",
             ),
-            node(nodes.judge_challenger, ["material", "challenger_bundle", "champion"], "verdict"),
+            node(
+                nodes.judge_challenger,
+                ["material", "challenger_bundle", "current_champion"],
+                "verdict",
+            ),
             node(nodes.hand_over, ["challenger_bundle", "run_record", "verdict"], "trained_model"),
         ]
     )

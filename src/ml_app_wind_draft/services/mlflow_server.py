@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 SERVICE = "mlflow"
 POLL = 5.0
 GRACE = 2.0
+BEHIND_MLFLOW = 5  # everybody waits for it at the start
 QUIETER = {
     "DO_NOT_TRACK": "true",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # a dozen more processes that nothing here uses
@@ -33,6 +34,7 @@ def run(settings: Settings) -> None:
     settings.mlflow_dir.mkdir(parents=True, exist_ok=True)
     with Stop() as stop:
         server = _start(settings)
+        os.nice(BEHIND_MLFLOW)
         threading.Thread(target=_pass_on, args=(server,), daemon=True).start()
         try:
             _watch(settings, server, stop)

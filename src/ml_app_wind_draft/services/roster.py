@@ -18,7 +18,8 @@ class Service:
 
     `command` follows `wind`. `port_field` is the setting with the port it listens on. A `one_shot`
     ends by itself and is not restarted. One that `waits_for_mlflow` leaves the processor to those
-    that a first prediction needs until MLflow answers.
+    that a first prediction needs until MLflow answers. The rest starts at once, but behind MLflow,
+    which takes longest.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Service:
     port_field: PortField | None = None
     one_shot: bool = False
     waits_for_mlflow: bool = False
+    niceness: int = 5
 
     def port(self, settings: Settings) -> int | None:
         """The port it listens on."""
@@ -40,7 +42,7 @@ class Service:
 
 # In the order of starting.
 SERVICES: tuple[Service, ...] = (
-    Service("mlflow", "mlflow", "MLflow", port_field="mlflow_port"),
+    Service("mlflow", "mlflow", "MLflow", port_field="mlflow_port", niceness=0),
     Service("app-ml-train", "train", "training", one_shot=True),
     Service("app-stream-data", "stream", "data stream"),
     Service("app-ml-inference", "infer", "inference"),

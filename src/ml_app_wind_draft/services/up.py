@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from signal import SIGKILL, Signals
 
+import psutil
+
 from ml_app_wind_draft.core.config import PROJECT_ROOT, Settings
 from ml_app_wind_draft.core.errors import ConfigurationError, PortInUseError, StorageError
 from ml_app_wind_draft.core.site import load_site
@@ -154,6 +156,7 @@ class Supervisor:
             text=True,
             errors="replace",
         )
+        psutil.Process(child.process.pid).nice(child.service.niceness)
         log.info("starting %s (process %d)", child.service.name, child.process.pid)
         _in_background(self._pass_on, child.service.name, child.process)
         if child.service.port_field:

@@ -103,7 +103,7 @@ def _build(workshop: Path, settings: Settings) -> None:
     )
     if not (workshop / "build" / "index.html").exists():
         last = (outcome.stderr or outcome.stdout).strip().splitlines()[-1:] or ["no output"]
-        message = f"The pipelines cannot be drawn: {last[0]}."
+        message = f"The pipelines cannot be drawn: {last[0].rstrip('.')}."
         raise ConfigurationError(message, remedy="`kedro viz build` shows the whole story.")
 
 

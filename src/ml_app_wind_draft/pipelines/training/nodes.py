@@ -26,7 +26,7 @@ from ml_app_wind_draft.pipelines.training.digests import configuration_digest, d
 from ml_app_wind_draft.pipelines.training.fitting import fit_model, fraction_of, out_of_fold
 from ml_app_wind_draft.pipelines.training.judging import judge
 from ml_app_wind_draft.pipelines.training.parameters import TrainingParameters, read_parameters
-from ml_app_wind_draft.pipelines.training.split import Split, blocks_of, split_by_time
+from ml_app_wind_draft.pipelines.training.split import Blocks, Split, blocks_of, split_by_time
 from ml_app_wind_draft.registry.records import LoadedModel, RunRecord, TrainedModel, Verdict
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,11 @@ class Material:
     def window(self) -> pd.DataFrame:
         """All rows of the judging window."""
         return self.table[self.split.is_judged(self.table["timestamp"].to_numpy(np.int64))]
+
+    @property
+    def blocks(self) -> Blocks:
+        """The blocks that the search and the band take their folds from."""
+        return blocks_of(self.split, self.parameters)
 
     @property
     def training_end(self) -> int:
@@ -108,7 +113,7 @@ def search(material: Material, study_folder: Path) -> dict[str, Any]:
 
     return search_parameters(
         material.fitting,
-        blocks_of(material.split, material.parameters.search.folds),
+        material.blocks,
         material.parameters,
         step=material.step,
         study_name=f"{material.data_digest[:16]}-{material.configuration_digest[:16]}",
@@ -131,8 +136,8 @@ def fit(material: Material, hyperparameters: dict[str, Any]) -> Model:
 
 def calibrate(material: Material, model: Model, hyperparameters: dict[str, Any]) -> Bundle:
     """The model with its band, from residuals in the months that the search did not see."""
-    blocks = blocks_of(material.split, material.parameters.search.folds)
-    return _bundle(material, model, _band(material, model, hyperparameters, blocks.held_out()))
+    band = _band(material, model, hyperparameters, material.blocks.held_out())
+    return _bundle(material, model, band)
 
 
 def draw(material: Material, bundle: Bundle) -> dict[str, bytes]:
@@ -209,9 +214,7 @@ def first_champion(history: pd.DataFrame, site: Site, parameters: dict[str, Any]
     Fitted on rows before the judging window, as any challenger will be. It has no pictures.
     """
     material = prepare(history, site, parameters)
-    curve = fit_model(CURVE, material.fitting, {}, step=material.step, threads=1)
-    every_block = list(range(len(blocks_of(material.split, material.parameters.search.folds))))
-    bundle = _bundle(material, curve, _band(material, curve, {}, every_block))
+    bundle = power_curve_bundle(material)
     window = material.window
     metrics = figures(
         bundle, window, baselines={"persistence": window["persistence"].to_numpy(np.float64)}
@@ -221,6 +224,13 @@ def first_champion(history: pd.DataFrame, site: Site, parameters: dict[str, Any]
         record(material, bundle, {}, metrics, {}),
         judge_challenger(material, bundle, None),
     )
+
+
+def power_curve_bundle(material: Material) -> Bundle:
+    """The IEC curve with its band; no search saw any month, so every month serves the band."""
+    curve = fit_model(CURVE, material.fitting, {}, step=material.step, threads=1)
+    every_block = list(range(len(material.blocks)))
+    return _bundle(material, curve, _band(material, curve, {}, every_block))
 
 
 def figures(
@@ -260,7 +270,7 @@ def _band(
         model.kind,
         table,
         hyperparameters,
-        blocks_of(material.split, parameters.search.folds),
+        material.blocks,
         held_out,
         step=material.step,
         threads=parameters.threads,

@@ -1,38 +1,36 @@
 """Pipeline `training`: history -> features -> search -> fit -> band -> figures -> verdict.
 
-Inputs: `training_rows` (raw columns), `site`, `params:training`, `current_champion` (`LoadedModel`,
+Inputs: `history` (raw columns), `site`, `params:training`, `champion` (`LoadedModel`,
 or `None`) and `study_folder`, where the search keeps its file. Output: `trained_model`.
 """
 
-from kedro.pipeline import Pipeline, node, pipeline
+from types import FunctionType
+
+from kedro.pipeline import Node, Pipeline, node
 
 from ml_app_wind_draft.pipelines.training import nodes
+
+STEPS: tuple[tuple[FunctionType, list[str], str], ...] = (
+    (nodes.prepare, ["history", "site", "params:training"], "material"),
+    (nodes.search, ["material", "study_folder"], "hyperparameters"),
+    (nodes.fit, ["material", "hyperparameters"], "fitted_model"),
+    (nodes.calibrate, ["material", "fitted_model", "hyperparameters"], "challenger"),
+    (nodes.compare, ["material", "challenger"], "metrics"),
+    (nodes.draw, ["material", "challenger"], "pictures"),
+    (
+        nodes.record,
+        ["material", "challenger", "hyperparameters", "metrics", "pictures"],
+        "run_record",
+    ),
+    (nodes.judge_challenger, ["material", "challenger", "champion"], "verdict"),
+    (nodes.hand_over, ["challenger", "run_record", "verdict"], "trained_model"),
+)
 
 
 def create_pipeline(**_options: object) -> Pipeline:
     """The pipeline that trains and judges a challenger."""
-    return pipeline(
-        [
-            node(nodes.prepare, ["training_rows", "site", "params:training"], "material"),
-            node(nodes.search, ["material", "study_folder"], "hyperparameters"),
-            node(nodes.fit, ["material", "hyperparameters"], "fitted_model"),
-            node(
-                nodes.calibrate,
-                ["material", "fitted_model", "hyperparameters"],
-                "challenger_bundle",
-            ),
-            node(nodes.compare, ["material", "challenger_bundle"], "metrics"),
-            node(nodes.draw, ["material", "challenger_bundle"], "pictures"),
-            node(
-                nodes.record,
-                ["material", "challenger_bundle", "hyperparameters", "metrics", "pictures"],
-                "run_record",
-            ),
-            node(
-                nodes.judge_challenger,
-                ["material", "challenger_bundle", "current_champion"],
-                "verdict",
-            ),
-            node(nodes.hand_over, ["challenger_bundle", "run_record", "verdict"], "trained_model"),
-        ]
-    )
+    return Pipeline([_named(*step) for step in STEPS])
+
+
+def _named(function: FunctionType, inputs: list[str], output: str) -> Node:
+    return node(function, inputs, output, name=function.__name__)

@@ -88,11 +88,12 @@ class Blocks:
         return (timestamp < before) | (timestamp >= after)
 
 
-def blocks_of(split: Split, folds: int) -> Blocks:
+def blocks_of(split: Split, parameters: TrainingParameters) -> Blocks:
     """Cut the rows to fit on into blocks: months, or shorter ones where `folds` would lack blocks.
 
     Raises `TrainingError` when they would be shorter than three days.
     """
+    folds = parameters.search.folds
     length = split.fit_end - split.start
     count = max(2 * folds, round(length / BLOCK))
     if length < count * SHORTEST_BLOCK:
@@ -100,4 +101,4 @@ def blocks_of(split: Split, folds: int) -> Blocks:
         message = f"{length / DAY:.1f} days are too few to search and calibrate on {folds} folds."
         raise TrainingError(message, remedy=f"Load at least {needed:.0f} days of history.")
     edges = np.linspace(split.start, split.fit_end, count + 1).astype(np.int64)
-    return Blocks(edges, gap=split.window_start - split.fit_end)
+    return Blocks(edges, gap=parameters.gap)

@@ -113,7 +113,7 @@ def _states(waiting: pd.DataFrame, site: Site) -> NDArray[np.object_]:
     """What the measured power says of the turbine: see `models.normal_operation`."""
     states = np.full(len(waiting), "information_unavailable", dtype=object)
     measured = waiting[["power", "wind_speed"]].notna().all(axis=1).to_numpy()
-    measured &= waiting["turbine_id"].isin(site.turbine_ids).to_numpy()
+    measured = measured & waiting["turbine_id"].isin(site.turbine_ids).to_numpy()
     normal = is_normal(waiting[measured], site)
     states[measured] = np.where(normal, "normal_operation", "not_normal_operation")
     return states

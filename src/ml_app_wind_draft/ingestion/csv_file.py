@@ -3,7 +3,6 @@
 import csv
 import difflib
 import io
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ DECIMAL_SAMPLE = 2_000
 QUOTE = '"'
 SPELLED_DELIMITERS = {"\\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": ";"}
 _Row = tuple[int, tuple[str, ...]]  # its line number and the fields that are wanted
-WORD = re.compile(r"[\w\s\"]")
+NO_DELIMITERS = "_\"' \r\n\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +197,8 @@ def _find_header(file: Iterable[str], columns: list[str], delimiter: str | None)
 def _possible_delimiters(line: str) -> list[str]:
     """The usual ones first, then every other sign in the line."""
     usual = [mark for mark in (";", "\t", ",", "|") if mark in line]
-    others = [mark for mark in dict.fromkeys(line) if not WORD.match(mark) and mark not in usual]
+    others = [m for m in dict.fromkeys(line) if not m.isalnum() and m not in NO_DELIMITERS]
+    others = [mark for mark in others if mark not in usual]
     return [*usual, *others, *([" "] if " " in line.strip() else [])] or [","]
 
 

@@ -31,13 +31,13 @@ WHOLE_TURN = 2 * np.pi + 0.01
 
 @dataclass(frozen=True, slots=True)
 class UnitFault:
-    """A signal whose values do not fit its unit; `fitting` is the unit they do fit, if any."""
+    """A signal whose values do not fit its unit; `fitting` are units they do fit, best first."""
 
     signal: str
     unit: str
     row: int
     value: float
-    fitting: str = ""
+    fitting: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -55,9 +55,9 @@ class Sample:
         rated_power: NDArray[np.float64],
         lines: NDArray[np.int64],
     ) -> None:
-        """Take evenly spaced rows of a chunk."""
+        """Take rows of a chunk at random: at even spaces it might always be the same turbine."""
         room = min(ROWS_A_CHUNK, MOST_ROWS - self.rows)
-        chosen = np.arange(len(values))[:: max(1, -(-len(values) // ROWS_A_CHUNK))][:room]
+        chosen = np.sort(np.random.default_rng(0).permutation(len(values))[:room])
         self.values.append(values[chosen])
         self.rated_power.append(rated_power[chosen])
         self.lines.append(lines[chosen])
@@ -97,9 +97,7 @@ def _out_of_range(
         for other in CONVERSIONS[signal(name).unit]
         if other != unit
     }
-    fitting = max(fits, key=lambda other: fits[other], default="")
-    if not fitting or fits[fitting] < NEARLY_ALL:
-        fitting = ""
+    fitting = tuple(other for other in fits if fits[other] >= NEARLY_ALL)
     if not fitting and present.sum() < ENOUGH:
         return None
     row = int(np.flatnonzero(present & ~plausible)[0])
@@ -108,8 +106,8 @@ def _out_of_range(
 
 def _off_scale(
     site: Site, values: NDArray[np.float64], rated_power: NDArray[np.float64]
-) -> Iterator[tuple[str, str, NDArray[np.bool_], str]]:
-    """Signals on another unit's scale: name, unit, the rows that tell, the unit that fits."""
+) -> Iterator[tuple[str, str, NDArray[np.bool_], tuple[str, ...]]]:
+    """Signals on another unit's scale: name, unit, the rows that tell, units that fit."""
     wind = values[:, SIGNAL_INDEX["wind_speed"]]
     load = values[:, SIGNAL_INDEX["power"]] / rated_power
     half_load = (load > HALF_LOAD[0]) & (load < HALF_LOAD[1]) & (wind > 0)
@@ -142,7 +140,7 @@ def _rescaled(
     low: float,
     high: float,
     usual: float,
-) -> Iterator[tuple[str, str, NDArray[np.bool_], str]]:
+) -> Iterator[tuple[str, str, NDArray[np.bool_], tuple[str, ...]]]:
     """The unit, if any, that puts the telling rows' median between `low` and `high`."""
     unit = site.columns.signals[name].unit
     medians = {
@@ -152,7 +150,8 @@ def _rescaled(
     }
     fitting = [other for other, median in medians.items() if low <= median <= high]
     if fitting:
-        yield name, unit, telling, min(fitting, key=lambda other: abs(medians[other] - usual))
+        fitting.sort(key=lambda other: abs(medians[other] - usual))
+        yield name, unit, telling, tuple(fitting[:2])
 
 
 def _plausible(

@@ -107,8 +107,8 @@ class Survey:
             return
         column = self.site.columns.signals[fault.signal].column
         remedy = (
-            f"The values fit the unit {fault.fitting}: "
-            f"set columns.signals.{fault.signal}.unit to '{fault.fitting}' in the site file."
+            f"The values fit the unit {' or '.join(fault.fitting)}: "
+            f"set columns.signals.{fault.signal}.unit to '{fault.fitting[0]}' in the site file."
             if fault.fitting
             else f"Check in the site file that '{column}' is the column of {fault.signal}, and its "
             f"unit; a range of the site's own is set under limits.{fault.signal}."

@@ -14,6 +14,7 @@ DAY_S = 86_400
 EPOCH_DAY = datetime(1970, 1, 1).toordinal()  # noqa: DTZ001 - a calendar day, no instant
 EARLIEST, LATEST = 0, 4_102_444_800  # 1970 to 2100
 UNREADABLE = None
+FARTHEST_OFFSET = timedelta(hours=15)
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 _CLOCK = (
@@ -75,7 +76,7 @@ def read_stamps(column: Column, described: TimeColumn) -> ClockReadings:
 
 def _read_texts(texts: list[str], described: TimeColumn) -> ClockReadings:
     # A farm's turbines share their stamps: each text is read once.
-    known = {text: read_stamp(text, described) for text in set(texts)}
+    known = {text: read_stamp(text, described) for text in dict.fromkeys(texts)}
     count = len(texts)
     seconds = np.zeros(count, dtype=np.int64)
     absolute = np.zeros(count, dtype=bool)
@@ -152,6 +153,8 @@ def _offset(text: str | None) -> timedelta | None:
     ahead = timedelta(
         hours=int(digits[:2]), minutes=int(digits[2:4] or 0), seconds=int(digits[4:6] or 0)
     )
+    if ahead > FARTHEST_OFFSET or int(digits[2:4] or 0) >= 60:  # noqa: PLR2004 - minutes
+        raise ValueError
     return -ahead if "-" in text else ahead
 
 

@@ -161,9 +161,10 @@ def test_an_import_that_was_cut_short_is_completed_by_running_it_again(
         calls.append(1)
         return ingest(*arguments, **options)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr("ml_app_wind_draft.ingestion.import_file.ingest", ingest_some)
-        import_file(store, farm, path, chunk_rows=40)
+        with pytest.raises(KeyboardInterrupt):
+            import_file(store, farm, path, chunk_rows=40)
     assert len(rows_of(store, farm)) == 120
     report = import_file(store, farm, path)
     assert (report.accepted, report.unchanged) == (180, 120)
@@ -231,25 +232,24 @@ def changed(site, signal, unit):
 
 
 @pytest.mark.parametrize(
-    ("signal", "wrong", "right", "column"),
+    ("signal", "wrong"),
     [
-        ("power", "kW", "MW", "Leistung [MW]"),
-        ("power", "W", "MW", "Leistung [MW]"),
-        ("wind_speed", "m/s", "km/h", "Wind [km/h]"),
-        ("ambient_temperature", "K", "°F", "Außentemperatur [°F]"),
-        ("ambient_temperature", "°C", "°F", "Außentemperatur [°F]"),
-        ("nacelle_direction", "deg", "rad", "Gondel [rad]"),
+        ("power", "kW"),
+        ("power", "W"),
+        ("wind_speed", "m/s"),
+        ("ambient_temperature", "K"),
+        ("ambient_temperature", "°C"),
+        ("nacelle_direction", "deg"),
     ],
 )
-def test_wrong_units_are_refused_with_the_unit_that_fits(
-    store, farm, files, summer, signal, wrong, right, column
-):
+def test_wrong_units_are_refused_with_the_unit_that_fits(store, farm, files, summer, signal, wrong):
     path = files.write([line for name in NAMES for line in files.lines(name, summer, 400)])
     with pytest.raises(ImportFileError) as caught:
         import_file(store, changed(farm, signal, wrong), path)
-    assert caught.value.column == column
+    right = farm.columns.signals[signal]
+    assert caught.value.column == right.column
     assert caught.value.example
-    assert f"'{right}'" in str(caught.value)
+    assert f"unit to '{right.unit}'" in str(caught.value)
     assert str(path) in str(caught.value)
     assert store.counters().get("raw_rows", 0) == 0
 

@@ -65,9 +65,9 @@ def built_site(settings: Settings) -> Path:
     if not (site / "index.html").exists():
         home.mkdir(parents=True, exist_ok=True)
         log.info("drawing the pipelines (once, and after each change)")
-        with tempfile.TemporaryDirectory(dir=home, prefix="building-") as workshop:
+        with tempfile.TemporaryDirectory(dir=home, prefix=".building-") as workshop:
             _build(Path(workshop), settings)
-            for old in home.glob("[0-9a-f]*"):
+            for old in home.glob("[!.]*"):
                 shutil.rmtree(old)
             (Path(workshop) / "build").rename(site)
     return site
@@ -84,18 +84,15 @@ def digest(settings: Settings) -> str:
 
 
 def _build(workshop: Path, settings: Settings) -> None:
-    """Run `kedro viz build`, which writes where it stands, in a stand-in for the project."""
-    for name, target in {
-        "pyproject.toml": PROJECT_ROOT / "pyproject.toml",
-        "src": PROJECT_ROOT / "src",
-        "conf": settings.conf_dir,
-        "data": settings.data_dir,
-    }.items():
-        (workshop / name).symlink_to(target)
+    """Run `kedro viz build`, which writes where it stands, on a copy of the project's sources."""
+    shutil.copy(PROJECT_ROOT / "pyproject.toml", workshop)
+    no_cache = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PACKAGE, workshop / "src" / PACKAGE.name, ignore=no_cache)
+    shutil.copytree(settings.conf_dir, workshop / "conf")
     outcome = subprocess.run(
         [sys.executable, "-m", "kedro", "viz", "build"],
         cwd=workshop,
-        env={**os.environ, "DO_NOT_TRACK": "true"},
+        env={**os.environ, "DO_NOT_TRACK": "true", "WIND_HOME": str(PROJECT_ROOT)},
         capture_output=True,
         text=True,
         timeout=LONGEST_BUILD,

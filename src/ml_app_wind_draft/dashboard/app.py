@@ -25,8 +25,10 @@ INDEX = """<!DOCTYPE html>
 <script>
 (() => {
   const asked = new URLSearchParams(location.search).get("theme");
-  const dark = asked ? asked === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset.mantineColorScheme = dark ? "dark" : "light";
+  const key = "mantine-color-scheme-value";
+  if (asked === "dark" || asked === "light") localStorage.setItem(key, asked);
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  document.documentElement.dataset.mantineColorScheme = localStorage.getItem(key) || system;
 })();
 </script>
 <style>

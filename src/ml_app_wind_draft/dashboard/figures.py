@@ -23,7 +23,7 @@ Series = dict[str, list[Any]]
 LEGEND = {
     "power": ("Measured", ["power"]),
     "expected": ("Expected", ["expected"]),
-    "band": ("P10\N{EN DASH}P90", ["p10", "p90"]),
+    "band": ("P10\N{EN DASH}P90", ["band", "p10", "p90"]),
     "error": ("Error", ["error"]),
     "error_mean": ("Error, 6 h mean", ["error_mean"]),
     "wind": ("Wind speed", ["wind"]),
@@ -119,19 +119,25 @@ def _listed(values: pd.Series, decimals: int) -> list[float | None]:
 def frame(scheme: Scheme) -> dict[str, Any]:
     """The figure of one theme without data: three stacked panels over one time axis.
 
-    The browser fills `x` and `y` of each trace by its `uid`, a key of `COLUMNS`.
+    The browser fills `x` and `y` of each trace by its `uid`, a key of `COLUMNS`; it makes `band`
+    from `p10` and `p90`.
     """
     palette = PALETTES[scheme]
     return {"data": _traces(palette), "layout": _layout(palette)}
 
 
 def _traces(palette: Palette) -> list[dict[str, Any]]:
-    # p10 directly before p90: the band is filled between neighbours.
+    # Plotly's fill between two lines runs across gaps, so the band is polygons; p10 and p90 are there
+    # for the pointer.
+    # The order is the pointer's, `zorder` the painter's.
     return [
+        _line(
+            "band", "Band", palette.band, 0, fill="toself", fillcolor=palette.band, hoverinfo="skip"
+        ),
+        _line("power", "Measured", palette.measured, 1.4, zorder=2),
+        _line("expected", "Expected", palette.accent, 1.6, zorder=1),
+        _line("p90", "P90", palette.band, 0),
         _line("p10", "P10", palette.band, 0),
-        _line("p90", "P90", palette.band, 0, fill="tonexty", fillcolor=palette.band),
-        _line("expected", "Expected", palette.accent, 1.6),
-        _line("power", "Measured", palette.measured, 1.4),
         _line("error", "Error", palette.error_faint, 1, axis="y2"),
         _line("error_mean", "Error, 6 h mean", palette.error, 2, axis="y2"),
         _line("wind", "Wind speed", palette.wind, 1.4, axis="y3", unit="m/s", decimals=1),
@@ -198,10 +204,9 @@ def _layout(palette: Palette) -> dict[str, Any]:
             "hoverformat": "%-d %b %Y, %H:%M UTC",
             "showspikes": True,
             "spikemode": "across",
-            "spikethickness": 1,
+            "spikethickness": -2,  # one pixel without plotly's contrasting border
             "spikedash": "solid",
             "spikecolor": palette.dim,
-            "spikesnap": "cursor",
         },
         "yaxis": {**y_axis, "domain": [0.47, 1], "nticks": 7},
         "yaxis2": {

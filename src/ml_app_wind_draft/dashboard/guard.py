@@ -66,7 +66,7 @@ def watch_over(server: Flask, settings: Settings) -> None:
     @server.after_request
     def harden(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = (
-            "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval';"
+            "default-src 'self'; script-src 'self' 'unsafe-inline';"
             " style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-ancestors 'self';"
             " base-uri 'none'; form-action 'none'"
         )

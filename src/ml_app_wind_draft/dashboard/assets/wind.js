@@ -14,6 +14,7 @@
     arrival: null, // the last arrival as the server told it, and when it told
     repliedAt: null,
     toast: "",
+    sent: { keep: null, range: null }, // the time axis as it was last given to plotly
     off: new Set(), // legend keys that are switched off
     hidden: "", // the toast that the reader has put away
     shown: {}, // id -> props as JSON, so that only what changed is touched
@@ -58,16 +59,21 @@
     const x = series.t.map((each) => each * 1000);
     const end = (now + BEYOND_NOW * (now - start)) * 1000;
     const keep = `${range}:${resets || 0}`;
+    // Plotly keeps a reader's zoom only while the range that it was given stays the same.
+    if (keep !== page.sent.keep || !zoomedIn()) page.sent = { keep, range: [start * 1000, end] };
     const { layout } = frame;
     const off = new Set([...page.off].flatMap((key) => legend[key]));
     const [beyond, line] = layout.shapes;
     return {
-      data: frame.data.map((trace) => ({ ...trace, x, y: series[trace.uid], visible: !off.has(trace.uid) })),
+      data: frame.data.map((trace) => {
+        const points = trace.uid === "band" ? band(x, series) : { x, y: series[trace.uid] };
+        return { ...trace, ...points, visible: !off.has(trace.uid) };
+      }),
       layout: {
         ...layout,
         ...(window.innerWidth < NARROW ? narrow(layout) : {}),
         uirevision: keep,
-        xaxis: { ...layout.xaxis, range: [start * 1000, end] },
+        xaxis: { ...layout.xaxis, range: page.sent.range },
         yaxis: {
           ...layout.yaxis,
           range: [-0.04 * rated, 1.08 * rated],
@@ -83,6 +89,17 @@
     };
   }
 
+  /** A closed polygon for each stretch without a gap: along P90, and back along P10. */
+  function band(x, { p10, p90 }) {
+    const points = { x: [], y: [] };
+    for (const [first, last] of runs(p10)) {
+      const times = x.slice(first, last + 1);
+      points.x.push(...times, ...times.slice().reverse(), times[0], null);
+      points.y.push(...p90.slice(first, last + 1), ...p10.slice(first, last + 1).reverse(), p90[first], null);
+    }
+    return points;
+  }
+
   function narrow(layout) {
     const coarse = window.matchMedia("(pointer: coarse)").matches;
     return {
@@ -90,6 +107,12 @@
       margin: { ...layout.margin, l: 40, r: 4 },
       xaxis: { ...layout.xaxis, nticks: 4 },
     };
+  }
+
+  function zoomedIn() {
+    const plot = document.querySelector("#chart .js-plotly-plot");
+    const { range } = (plot && plot.layout && plot.layout.xaxis) || {};
+    return Boolean(range && page.sent.range) && range.some((each, index) => each !== page.sent.range[index]);
   }
 
   function toggle(id) {
@@ -267,7 +290,7 @@
 
       zoomed(relayout) {
         const by = window.dash_clientside.callback_context.triggered.map((each) => each.prop_id);
-        if (!by.includes("chart.relayoutData")) return "text-button hidden";
+        if (by.some((each) => each !== "chart.relayoutData")) return "text-button hidden";
         const keys = Object.keys(relayout || {});
         return keys.some((key) => key.includes("axis")) ? "text-button" : none();
       },

@@ -26,6 +26,7 @@ from ml_app_wind_draft.storage.services import ChampionChange, Heartbeat
 from ml_app_wind_draft.storage.statements import execute, fetch, value
 
 MODEL_NAME = "wind_power_predictor"
+INTAKE_LOCK = 7_302_015  # any number, the same in every process; PostgreSQL's advisory lock
 
 
 class IntakeTransaction:
@@ -98,8 +99,13 @@ class DataManager:
 
     @contextmanager
     def writing(self) -> Generator[IntakeTransaction]:
-        """One transaction for the intake: all of it is stored, or nothing."""
+        """One transaction for the intake: all of it is stored, or nothing.
+
+        Intakes take turns, as every writer does on SQLite: each must see the rows of the one before.
+        """
         with writing(self._engine) as connection:
+            if connection.dialect.name == "postgresql":
+                execute(connection, "SELECT pg_advisory_xact_lock(?)", (INTAKE_LOCK,))
             yield IntakeTransaction(connection)
 
     def raw_range(

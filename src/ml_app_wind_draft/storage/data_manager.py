@@ -101,7 +101,7 @@ class DataManager:
     def writing(self) -> Generator[IntakeTransaction]:
         """One transaction for the intake: all of it is stored, or nothing.
 
-        Intakes take turns, as every writer does on SQLite: each must see the rows of the one before.
+        Intakes take turns, as all writers do on SQLite: each must see the rows of the one before.
         """
         with writing(self._engine) as connection:
             if connection.dialect.name == "postgresql":

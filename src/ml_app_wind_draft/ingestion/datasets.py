@@ -4,26 +4,47 @@ from typing import Any
 
 import pandas as pd
 
-from ml_app_wind_draft.core.clock import now
-from ml_app_wind_draft.core.site import load_site
+from ml_app_wind_draft.core import clock
+from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.ingestion.history import load_history
 from ml_app_wind_draft.storage.data_manager import DataManager
 from ml_app_wind_draft.storage.datasets import LoadOnlyDataset
 
+LEAST_HISTORY = 30 * 86_400
 
-class TrainingRowsDataset(LoadOnlyDataset[pd.DataFrame]):
-    """All stored rows of the site; its recorded history is loaded first where there are none."""
+
+class HistoryDataset(LoadOnlyDataset[pd.DataFrame]):
+    """The site's rows to train on: see `training_history`."""
 
     def load(self) -> pd.DataFrame:
-        """Raw columns, by turbine and time, up to event time now."""
+        """Raw columns, by turbine and time."""
         site = load_site(self._settings.site, self._settings)
         manager = DataManager(self._settings.database_url)
         try:
             manager.init_raw_db_table()
-            load_history(manager, site)
-            return manager.raw_range(0, now(manager.replayed_until(site.name)), site.turbine_ids)
+            return training_history(manager, site)
         finally:
             manager.close()
 
     def _describe(self) -> dict[str, Any]:
         return {"table": "raw_data", "site": self._settings.site}
+
+
+def training_history(manager: DataManager, site: Site) -> pd.DataFrame:
+    """The site's rows of whole months of event time; all of them where that is less than 30 days.
+
+    So training starts from the same rows all month long. The site's recorded history is loaded
+    first where it has no rows.
+    """
+    load_history(manager, site)
+    rows = manager.raw_range(0, clock.now(manager.replayed_until(site.name)), site.turbine_ids)
+    end = start_of_month(clock.now(manager.replayed_until(site.name)))
+    if rows.empty or rows["timestamp"].min() > end - LEAST_HISTORY:
+        return rows
+    return rows[rows["timestamp"] < end].reset_index(drop=True)
+
+
+def start_of_month(instant: int) -> int:
+    """The first second of the instant's month, UTC."""
+    moment = clock.from_epoch(instant)
+    return clock.to_epoch(moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0))

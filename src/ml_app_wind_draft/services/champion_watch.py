@@ -1,4 +1,4 @@
-"""Keeps an eye on the alias `champion` beside the inference loop, so that no tick waits for MLflow."""
+"""Watches the alias `champion` beside the inference loop, so that no tick waits for MLflow."""
 
 import logging
 import threading

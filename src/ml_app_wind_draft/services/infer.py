@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 SERVICE = "app-ml-inference"
 BATCH_ROWS = 20_000
 WITHOUT_CHAMPION = 0.5  # seconds until the next look
-# A promotion moves the alias first and writes the history right after; only a change that nobody has
-# written down by then was made in MLflow itself.
+# A promotion moves the alias first and writes the history right after; only a change that nobody
+# has written down by then was made in MLflow itself.
 GRACE = 5.0
 
 
@@ -78,7 +78,7 @@ class Inference:
 
 
 def run(settings: Settings, *, poll: float = 5.0) -> None:
-    """Score what arrives until SIGTERM or SIGINT; `poll` is the pause in seconds when all is done."""
+    """Score what arrives until SIGTERM or SIGINT; `poll`: seconds between two looks."""
     site = load_site(settings.site, settings)
     manager = DataManager(settings.database_url)
     try:

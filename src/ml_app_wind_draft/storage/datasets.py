@@ -1,5 +1,6 @@
 """The database and the site file as Kedro datasets; `settings` are the process's by default."""
 
+from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
 import pandas as pd
@@ -55,6 +56,23 @@ class SiteDataset(LoadOnlyDataset[Site]):
 
     def _describe(self) -> dict[str, Any]:
         return {"site": self._settings.site}
+
+
+class FolderDataset(LoadOnlyDataset[Path]):
+    """A folder under `data/`, made where missing."""
+
+    def __init__(self, name: str, settings: Settings | None = None) -> None:
+        super().__init__(settings)
+        self._name = name
+
+    def load(self) -> Path:
+        """Its absolute path."""
+        folder = self._settings.data_dir / self._name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _describe(self) -> dict[str, Any]:
+        return {"folder": self._name}
 
 
 class OutcomesDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):

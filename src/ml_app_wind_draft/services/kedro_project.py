@@ -1,0 +1,65 @@
+"""The Kedro project inside a service: parameters, catalog and a run, without a session."""
+
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from ml_app_wind_draft.core.config import Settings
+from ml_app_wind_draft.core.errors import WindError
+
+OURS = "ml_app_wind_draft."
+
+
+def read_parameters(settings: Settings) -> dict[str, Any]:
+    """What `conf/base/parameters*.yml` says, overridden by the environment's folder."""
+    return _configuration(settings)["parameters"]
+
+
+def run_pipeline(settings: Settings, name: str) -> None:
+    """Do what `kedro run --pipeline NAME` does, with these settings and this process's log.
+
+    A `WindError` of a node or dataset comes out as it is.
+    """
+    with _own_log():
+        from kedro.io import DataCatalog, DatasetError  # noqa: PLC0415 - after the log is guarded
+        from kedro.runner import SequentialRunner  # noqa: PLC0415
+
+        from ml_app_wind_draft.pipeline_registry import register_pipelines  # noqa: PLC0415
+
+    configuration = _configuration(settings)
+    entries: dict[str, dict[str, Any]] = configuration["catalog"]
+    for entry in entries.values():
+        if entry["type"].startswith(OURS):
+            entry["settings"] = settings
+    catalog = DataCatalog.from_config(entries)
+    for key, value in configuration["parameters"].items():
+        catalog[f"params:{key}"] = value
+    try:
+        SequentialRunner().run(register_pipelines()[name], catalog)
+    except DatasetError as error:
+        if isinstance(error.__cause__, WindError):
+            raise error.__cause__ from None
+        raise
+
+
+def _configuration(settings: Settings) -> Any:
+    with _own_log():
+        from kedro.config import OmegaConfigLoader  # noqa: PLC0415
+
+    return OmegaConfigLoader(
+        conf_source=str(settings.conf_dir),
+        env=settings.kedro_env,
+        base_env="base",
+        default_run_env="local",
+    )
+
+
+@contextmanager
+def _own_log() -> Generator[None]:
+    """Kedro replaces the process's log handlers when it is imported; put them back."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)

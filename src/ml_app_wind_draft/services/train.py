@@ -1,0 +1,169 @@
+"""Training: within seconds a first champion, then a challenger that has to earn its place.
+
+No signal handler is installed here: Python runs one only after CatBoost's fit has returned, and
+what a killed training leaves behind - the study's file, the outbox - is taken up by the next.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from ml_app_wind_draft.core import clock
+from ml_app_wind_draft.core.config import Settings
+from ml_app_wind_draft.core.errors import RegistryUnavailableError, StorageBusyError, WindError
+from ml_app_wind_draft.core.site import Site, load_site
+from ml_app_wind_draft.ingestion.datasets import start_of_month, training_history
+from ml_app_wind_draft.pipelines.training.digests import configuration_digest, data_digest
+from ml_app_wind_draft.pipelines.training.nodes import first_champion
+from ml_app_wind_draft.pipelines.training.parameters import read_parameters as checked
+from ml_app_wind_draft.registry.client import ModelRegistry
+from ml_app_wind_draft.registry.records import ModelVersion
+from ml_app_wind_draft.services.heartbeat import Heartbeat
+from ml_app_wind_draft.services.kedro_project import read_parameters, run_pipeline
+from ml_app_wind_draft.storage.data_manager import DataManager
+
+log = logging.getLogger(__name__)
+
+SERVICE = "app-ml-train"
+NICENESS = 10
+LONGEST_WAIT = 180.0
+PAUSE = 0.5
+WATCH_EVERY = 10.0
+Answer = TypeVar("Answer")
+
+
+def run(settings: Settings, *, watch: bool = False) -> int:
+    """Train once, and with `watch` again whenever a month of event time is complete.
+
+    Returns the exit code: 0, or 1 with the reason in the last log line and in the heartbeat.
+    """
+    manager = DataManager(settings.database_url)
+    with Heartbeat(SERVICE, manager) as heartbeat:
+        training = Training(settings, manager, heartbeat)
+        code = training.attempt()
+        while watch:
+            training.wait_for_a_month()
+            code = training.attempt()
+    manager.close()
+    return code
+
+
+class Training:
+    """One run: history, first champion, challenger."""
+
+    def __init__(self, settings: Settings, manager: DataManager, heartbeat: Heartbeat) -> None:
+        self._settings = settings
+        self._manager = manager
+        self._heartbeat = heartbeat
+        self._registry = ModelRegistry(settings, manager)
+        self._month = 0
+
+    def attempt(self) -> int:
+        """Both steps; a failure is said, not raised. Returns the exit code."""
+        try:
+            said = self._train()
+        except WindError as error:
+            return self._failed(error)
+        except Exception as error:
+            log.exception("training met an error that it does not know")
+            return self._failed(error)
+        log.info("%s", said)
+        self._heartbeat.say("done", said)
+        return 0
+
+    def wait_for_a_month(self) -> None:
+        """Return when event time is in a later month than at the last training."""
+        while True:
+            time.sleep(WATCH_EVERY)
+            try:
+                if self._current_month() > self._month:
+                    return
+            except StorageBusyError as error:
+                log.warning("%s", error)
+
+    def _train(self) -> str:
+        self._manager.init_raw_db_table()
+        self._heartbeat.say("working", "reading the history")
+        site = load_site(self._settings.site, self._settings)
+        parameters = read_parameters(self._settings)["training"]
+        self._month = self._current_month()
+        history = training_history(self._manager, site)
+        self._first_champion(history, site, parameters)
+        if (known := self._same_training(history, site, parameters)) is not None:
+            return (
+                f"Nothing to train: version {known.version} is of the same data and configuration."
+            )
+        del history
+        self._heartbeat.say("working", "training the challenger")
+        self._challenger()
+        champion = self._registry.champion()
+        return f"Trained. Champion is version {champion.version}." if champion else "Trained."
+
+    def _first_champion(
+        self, history: pd.DataFrame, site: Site, parameters: dict[str, Any]
+    ) -> None:
+        """Make sure that there is a champion; fits the curve while MLflow may still be starting."""
+        curve = None
+        if self._may_lack_champion():
+            curve = first_champion(history, site, parameters)
+            log.info("fitted the power curve")
+        if self._registry.waiting():
+            self._flush()
+        if self._patiently(self._registry.champion) is None:
+            self._registry.put(curve or first_champion(history, site, parameters))
+            self._flush()
+
+    def _may_lack_champion(self) -> bool:
+        try:
+            return self._registry.champion() is None
+        except RegistryUnavailableError:
+            return self._registry.champion_on_disk() is None
+
+    def _same_training(
+        self, history: pd.DataFrame, site: Site, parameters: dict[str, Any]
+    ) -> ModelVersion | None:
+        wanted = checked(parameters)
+        digests = (data_digest(history), configuration_digest(wanted, site))
+        same = (
+            each
+            for each in self._registry.versions()
+            if each.kind == wanted.model
+            and (each.data_digest, each.configuration_digest) == digests
+        )
+        return next(same, None)
+
+    def _challenger(self) -> None:
+        os.nice(NICENESS)  # the inference tick goes first
+        try:
+            run_pipeline(self._settings, "training")
+        except RegistryUnavailableError as error:
+            log.warning("%s", error)
+            self._flush()
+
+    def _flush(self) -> None:
+        self._patiently(self._registry.flush)
+
+    def _patiently(self, call: Callable[[], Answer]) -> Answer:
+        """Call until MLflow answers; after `LONGEST_WAIT` its error comes through."""
+        give_up_at = time.monotonic() + LONGEST_WAIT
+        while True:
+            try:
+                return call()
+            except RegistryUnavailableError as error:
+                if time.monotonic() > give_up_at:
+                    raise
+                self._heartbeat.say("waiting", str(error))
+                time.sleep(PAUSE)
+
+    def _current_month(self) -> int:
+        return start_of_month(clock.now(self._manager.replayed_until(self._settings.site)))
+
+    def _failed(self, error: Exception) -> int:
+        reason = str(error) or type(error).__name__
+        log.error("training failed: %s", reason)
+        self._heartbeat.say("failed", reason)
+        return 1

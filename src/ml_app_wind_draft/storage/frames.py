@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from ml_app_wind_draft.core.signals import SIGNAL_NAMES
@@ -40,10 +41,10 @@ def select(
 
 def to_frame(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> pd.DataFrame:
     """A DataFrame of driver rows with each column's type."""
-    by_column = list(zip(*rows, strict=True)) if rows else [() for _ in columns]
-    return pd.DataFrame(
-        {name: _typed(name, values) for name, values in zip(columns, by_column, strict=True)}
-    )
+    table = np.empty((len(rows), len(columns)), dtype=object)
+    if rows:
+        table[:] = rows
+    return pd.DataFrame({name: _typed(name, table[:, i]) for i, name in enumerate(columns)})
 
 
 def raw_range(
@@ -114,11 +115,9 @@ def _each(
     return to_frame(columns, rows)
 
 
-def _typed(name: str, values: Sequence[object]) -> np.ndarray | pd.Series:
-    if name in VALUES:
-        return np.array(values, dtype=np.float64)
+def _typed(name: str, values: NDArray[np.object_]) -> NDArray:
     if name in TEXTS:
-        return np.array(values, dtype=object)
-    if name == "in_sample":
-        return np.array(values, dtype=bool)
-    return np.array(values, dtype=np.int64)
+        return values
+    if name in VALUES:
+        return values.astype(np.float64)
+    return values.astype(bool if name == "in_sample" else np.int64)

@@ -17,9 +17,11 @@ JOIN raw_data r ON r.turbine_id = w.turbine_id AND r.timestamp = w.timestamp
     AND r.revision = w.revision
 """
 OPEN_SUPERSEDED = OPEN_WORK.replace("raw_data r", "raw_data_history r")
+KEY = ("timestamp", "turbine_id", "revision")
 KEYS_BETWEEN = (
-    "SELECT turbine_id, timestamp, revision FROM to_score WHERE timestamp BETWEEN ? AND ?"
+    "SELECT timestamp, turbine_id, revision FROM to_score WHERE timestamp BETWEEN ? AND ?"
 )
+DONE_BETWEEN = "DELETE FROM to_score WHERE timestamp BETWEEN ? AND ?"
 DONE = "DELETE FROM to_score WHERE timestamp = ? AND turbine_id = ? AND revision = ?"
 DROP = "DELETE FROM to_score WHERE timestamp <= ?"
 
@@ -39,7 +41,7 @@ def save_outcomes(
 ) -> int:
     """Store outcomes and strike their rows off the work; see `DataManager.save_outcomes`."""
     if not backfill:
-        outcomes = _still_open(connection, outcomes)
+        outcomes = _strike_off(connection, outcomes)
     if outcomes.empty:
         return 0
     complete = outcomes.assign(issued_at=issued_at, backfilled=int(backfill))
@@ -51,8 +53,6 @@ def save_outcomes(
         new = _count(connection, outcomes) - before
         counters.add(connection, {"backfilled": new})
         return new
-    keys = zip(*(_plain(outcomes[n]) for n in ("timestamp", "turbine_id", "revision")), strict=True)
-    execute_many(connection, DONE, list(keys))
     predicted = int((outcomes["status"] == "predicted").sum())
     counters.add(
         connection,
@@ -73,16 +73,21 @@ def drop_up_to(connection: Connection, training_end: int) -> int:
     return found
 
 
-def _still_open(connection: Connection, outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Without rows that another scorer was quicker with: one outcome a row revision."""
+def _strike_off(connection: Connection, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Take the rows off the work; gives those that no other scorer was quicker with."""
     if outcomes.empty:
         return outcomes
-    lock = " FOR UPDATE" if connection.dialect.name == "postgresql" else ""
+    alone = connection.dialect.name == "sqlite"  # one writer: nothing new can come in between
+    lock = "" if alone else " FOR UPDATE"
     span = (int(outcomes["timestamp"].min()), int(outcomes["timestamp"].max()))
-    waiting = set(map(tuple, fetch(connection, KEYS_BETWEEN + lock, span)))
-    keys = zip(*(_plain(outcomes[n]) for n in ("turbine_id", "timestamp", "revision")), strict=True)
+    waiting = set(fetch(connection, KEYS_BETWEEN + lock, span))
+    keys = list(zip(*(_plain(outcomes[name]) for name in KEY), strict=True))
+    if alone and waiting == set(keys):
+        execute(connection, DONE_BETWEEN, span)
+        return outcomes
     is_open = [key in waiting for key in keys]
-    return outcomes if all(is_open) else outcomes[is_open]
+    execute_many(connection, DONE, [key for key in keys if key in waiting])
+    return outcomes[is_open]
 
 
 def _count(connection: Connection, outcomes: pd.DataFrame) -> int:
@@ -99,13 +104,4 @@ def _count(connection: Connection, outcomes: pd.DataFrame) -> int:
 
 def _plain(column: pd.Series) -> list:
     """Python values for the driver, with `None` where a value is missing."""
-    values = column.to_numpy()
-    if values.dtype.kind == "f":
-        missing = np.isnan(values)
-        if missing.any():
-            values = values.astype(object)
-            values[missing] = None
-        return values.tolist()
-    if values.dtype.kind in "iub":
-        return values.tolist()
-    return [None if pd.isna(value) else value for value in values.tolist()]
+    return column.to_numpy(dtype=object, na_value=None).tolist()

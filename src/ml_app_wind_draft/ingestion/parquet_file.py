@@ -119,7 +119,7 @@ def _readable(path: Path) -> Generator[None]:
     """Turn what pyarrow raises on a damaged file into an `ImportFileError`."""
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise ImportFileError(
             str(path),
             f"the Parquet file cannot be read: {error}",
@@ -160,7 +160,9 @@ def _column(array: pa.Array, number: bool = False) -> Column:
     ):
         return array.cast(pa.float64()).to_numpy(zero_copy_only=False)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return [text or "" for text in array.to_pylist()]
+        # As bytes first: what is not UTF-8 shall cost its cell, not the file.
+        cells = array.cast(pa.large_binary()).to_pylist()
+        return ["" if cell is None else cell.decode("utf-8", "replace") for cell in cells]
     return ["" if value is None else str(value) for value in array.to_pylist()]
 
 

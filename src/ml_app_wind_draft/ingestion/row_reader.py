@@ -24,6 +24,7 @@ TableFile = CsvFile | ParquetFile
 UNKNOWN = -1
 EVER = (-(2**62), 2**62)
 ARCHIVES = {b"PK\x03\x04": "a zip archive or a spreadsheet", b"\x1f\x8b": "gzip-compressed"}
+LONGEST_MAGIC = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ class RowReader:
         """Open a data file, whatever its format. Raises `ImportFileError`."""
         try:
             with path.open("rb") as file:
-                kind = next((k for magic, k in ARCHIVES.items() if file.read(2) == magic[:2]), "")
+                head = file.read(LONGEST_MAGIC)
+            kind = next((kind for magic, kind in ARCHIVES.items() if head.startswith(magic)), "")
             if is_parquet(path):
                 return ParquetFile.open(
                     path, self.columns, self.number_columns, self.site.csv.decimal

@@ -92,8 +92,8 @@ class Bundle:
         if features.empty:
             return pd.DataFrame(columns=list(PREDICTION_COLUMNS), index=features.index, dtype=float)
         rated = features["rated_power"].to_numpy(np.float64)
-        fraction = self.model.predict(features)
-        fraction[np.isnan(features["wind_speed"].to_numpy(np.float64))] = np.nan
+        unknown = np.isnan(features["wind_speed"].to_numpy(np.float64))
+        fraction = np.where(unknown, np.nan, self.model.predict(features))
         expected, low, high = self.band.around(fraction, features["turbine_id"])
         values = np.stack([expected, low, high]) * rated
         columns = dict(zip(PREDICTION_COLUMNS, values, strict=True))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
+from zipfile import BadZipFile
 
 import numpy as np
 import skops.io
@@ -16,6 +17,9 @@ from ml_app_wind_draft.models.corrected import CorrectedCurve, load_curve
 _FILE = "correction.skops"
 # the one type beyond skops' defaults that a forest holds; `_check_trees` bounds its contents
 TRUSTED: tuple[str, ...] = ("sklearn.tree._tree.Tree",)
+
+# what skops raises for a file that is damaged, or made by someone else
+_UNREADABLE = (UntrustedTypesFoundException, BadZipFile, ValueError, KeyError, TypeError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,8 @@ def load(folder: Path, features: list[str], turbines: list[str]) -> Forest:
     """Read what `Forest.save` wrote. Raises `ModelError` for anything but a forest."""
     try:
         regressor = skops.io.load(folder / _FILE, trusted=list(TRUSTED))
-    except UntrustedTypesFoundException as error:
-        message = f"{folder / _FILE} holds types that a random forest does not need: {error}."
+    except _UNREADABLE as error:
+        message = f"{folder / _FILE} holds what a random forest does not need: {error}."
         raise ModelError(message, remedy="Do not use this file.") from error
     if not isinstance(regressor, RandomForestRegressor):
         message = f"{folder / _FILE} holds a {type(regressor).__name__}, not a random forest."

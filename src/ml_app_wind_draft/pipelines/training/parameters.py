@@ -60,7 +60,7 @@ class Search(Strict):
 
     trials: Annotated[int, Field(ge=1)] = 25
     folds: Annotated[int, Field(ge=2, le=12)] = 3
-    rows: Annotated[int, Field(ge=1000, description="most rows that a trial reads")] = 60_000
+    rows: Annotated[int, Field(ge=1000, description="most rows that a trial reads")] = 40_000
     seed: int = 1
     early_stopping_rounds: Annotated[int, Field(ge=1)] = 30
 

@@ -336,6 +336,11 @@ def main() -> None:
             if error.remedy:
                 typer.echo(error.remedy, err=True)
         sys.exit(1)
+    except Exception:
+        if not supervised:
+            raise
+        logging.getLogger(__name__).critical("A fault of the app:", exc_info=True)
+        sys.exit(1)
 
 
 def _serve(service: str) -> "Settings":

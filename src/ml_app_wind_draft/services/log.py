@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import warnings
 import zlib
 from typing import TextIO
 
@@ -25,6 +26,7 @@ def configure(service: str, *, stream: TextIO | None = None, level: int = loggin
     logging.basicConfig(handlers=[handler], level=chosen, force=True)
     for library in QUIET_LIBRARIES:
         logging.getLogger(library).setLevel(max(chosen, logging.WARNING))
+        warnings.filterwarnings("ignore", module=rf"{library}\b")
     logging.captureWarnings(capture=True)
 
 

@@ -36,7 +36,12 @@ def run(settings: Settings) -> None:
     from ml_app_wind_draft.storage.data_manager import DataManager  # noqa: PLC0415 - slow
 
     with Stop() as stop:
-        site = built_site(settings)
+        try:
+            site = built_site(settings)
+        except ConfigurationError:
+            if stop.requested:  # and so was the drawing
+                return
+            raise
         address = (settings.bind_address, settings.viz_port)
         with http.server.ThreadingHTTPServer(address, partial(QuietHandler, directory=site)) as web:
             threading.Thread(target=web.serve_forever, daemon=True).start()
@@ -65,10 +70,10 @@ def built_site(settings: Settings) -> Path:
     if not (site / "index.html").exists():
         home.mkdir(parents=True, exist_ok=True)
         log.info("drawing the pipelines (once, and after each change)")
+        for old in home.iterdir():  # a former state, or what a killed drawing left
+            shutil.rmtree(old)
         with tempfile.TemporaryDirectory(dir=home, prefix=".building-") as workshop:
             _build(Path(workshop), settings)
-            for old in home.glob("[!.]*"):
-                shutil.rmtree(old)
             (Path(workshop) / "build").rename(site)
     return site
 

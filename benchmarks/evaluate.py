@@ -52,7 +52,7 @@ def fit_bundles(
     history: pd.DataFrame, site: Site, parameters: dict[str, Any], studies: Path
 ) -> tuple[dict[str, Bundle], dict[str, Any]]:
     """The models by name, and the hyper-parameters of the boosted one."""
-    material = nodes.prepare(history, site, parameters)
+    material = nodes.prepare(history, build_features(history, site), site, parameters)
     hyperparameters = nodes.search(material, studies)
     end = material.split.end
     whole = replace(material, split=Split(material.split.start, end, end, end))

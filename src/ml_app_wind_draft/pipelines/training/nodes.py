@@ -71,17 +71,20 @@ class Material:
         return int(timestamp[timestamp < self.split.fit_end].max())
 
 
-def prepare(history: pd.DataFrame, site: Site, parameters: dict[str, Any]) -> Material:
-    """Features of the whole history (raw columns), split by time.
+def prepare(
+    history: pd.DataFrame, features: pd.DataFrame, site: Site, parameters: dict[str, Any]
+) -> Material:
+    """The whole history (raw columns) with its features, split by time.
 
     Raises `ConfigurationError` for parameters that cannot be used and `TrainingError` for a history
     without enough rows of normal operation.
     """
     checked = read_parameters(parameters)
-    table = build_features(history, site)
-    table["power"] = history["power"]
-    table["normal"] = is_normal(history, site)
-    table["persistence"] = persistence(history, site.step)
+    table = features.assign(
+        power=history["power"],
+        normal=is_normal(history, site),
+        persistence=persistence(history, site.step),
+    )
     split = split_by_time(table["timestamp"].to_numpy(np.int64), site.step, checked)
     material = Material(
         table=table,
@@ -213,7 +216,7 @@ def first_champion(history: pd.DataFrame, site: Site, parameters: dict[str, Any]
 
     Fitted on rows before the judging window, as any challenger will be. It has no pictures.
     """
-    material = prepare(history, site, parameters)
+    material = prepare(history, build_features(history, site), site, parameters)
     bundle = power_curve_bundle(material)
     window = material.window
     metrics = figures(

@@ -60,6 +60,9 @@ def search_parameters(
     folds = list(make_folds(table, blocks, parameters, step))
     with _study(folder, study_name, parameters.search.seed) as study, _progress() as progress:
         _run(study, _objective(folds, parameters), parameters.search.trials, progress)
+        if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+            message = "No trial of the search came to an end with a figure."
+            raise TrainingError(message, remedy="Check the search space and the history.")
         best = study.best_trial
     log.info("search: best of %d trials is %.2f kW MAE", parameters.search.trials, best.value)
     return {**parameters.chosen.fixed, **best.params, **best.user_attrs.get("decided", {})}
@@ -178,10 +181,10 @@ def _run(
         log.info("search: goes on after %d of %d trials", done, trials)
     task = progress.add_task("search", total=trials, completed=min(done, trials))
 
-    def show(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+    def show(_study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
         progress.advance(task)
-        best = study.best_value
-        log.info("search: trial %d of %d, best %.2f kW MAE", trial.number + 1, trials, best)
+        said = "no figure" if trial.value is None else f"{trial.value:.2f} kW MAE"
+        log.info("search: trial %d of %d, %s", trial.number + 1, trials, said)
 
     if done < trials:
         study.optimize(objective, n_trials=trials - done, callbacks=[show])

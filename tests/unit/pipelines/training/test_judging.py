@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,12 +18,15 @@ BAND = Band(np.array([]), ["A"], np.array([[-0.1], [-0.1]]), np.array([[0.1], [0
 class Offset:
     """A model that is wrong by a fixed fraction of rated power, or by one for each row."""
 
-    kind = "power_curve"
-    features = ("wind_speed", "truth")
-    turbines = ("A",)
+    kind: ClassVar[str] = "power_curve"
 
     def __init__(self, error):
         self.error = error
+        self.features = ["wind_speed", "truth"]
+        self.turbines = ["A"]
+
+    def save(self, folder):
+        raise NotImplementedError
 
     def predict(self, features):
         error = features[self.error] if isinstance(self.error, str) else self.error

@@ -8,6 +8,8 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from ml_app_wind_draft.core.errors import ConfigurationError, TrainingError
+from ml_app_wind_draft.models.boosted import Boosted
+from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
 from ml_app_wind_draft.pipelines.training import nodes
 from ml_app_wind_draft.pipelines.training.pipeline import create_pipeline
 from ml_app_wind_draft.pipelines.training.search import FILE
@@ -41,12 +43,16 @@ def history(site):
 
 @pytest.fixture(scope="module")
 def material(history, site):
-    return nodes.prepare(history, site, QUICK)
+    return prepare(history, site, QUICK)
 
 
 @pytest.fixture(scope="module")
 def first(history, site):
     return nodes.first_champion(history, site, QUICK)
+
+
+def prepare(history, site, parameters):
+    return nodes.prepare(history, build_features(history, site), site, parameters)
 
 
 def trials_in(folder):
@@ -66,13 +72,13 @@ def test_only_normal_rows_well_before_the_window_are_fitted(material):
 
 def test_wrong_parameters_are_refused_before_anything_is_computed(history, site):
     with pytest.raises(ConfigurationError, match=r"training\.model"):
-        nodes.prepare(history, site, {"model": "oracle"})
+        prepare(history, site, {"model": "oracle"})
 
 
 def test_a_history_without_normal_operation_is_said(history, site):
     stopped = history.assign(power=0.0, wind_speed=10.0)
     with pytest.raises(TrainingError, match="normal operation"):
-        nodes.prepare(stopped, site, QUICK)
+        prepare(stopped, site, QUICK)
 
 
 def test_the_first_champion_is_the_iec_curve_with_a_band(first, material):
@@ -88,6 +94,7 @@ def test_all_parameters_reach_the_final_fit_fixed_ones_too(material, tmp_path):
     hyperparameters = nodes.search(material, tmp_path)
     assert set(hyperparameters) == {*FIXED, "depth", "learning_rate", "loss_function"}
     model = nodes.fit(material, hyperparameters)
+    assert isinstance(model, Boosted)
     used = model.regressor.get_all_params()
     assert used["depth"] == hyperparameters["depth"]
     assert used["random_seed"] == 1

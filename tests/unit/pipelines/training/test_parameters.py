@@ -3,7 +3,7 @@ import yaml
 
 from ml_app_wind_draft.core.config import PROJECT_ROOT
 from ml_app_wind_draft.core.errors import ConfigurationError
-from ml_app_wind_draft.pipelines.training.parameters import read_parameters
+from ml_app_wind_draft.pipelines.training.parameters import Choices, read_parameters
 
 SHIPPED = PROJECT_ROOT / "conf" / "base" / "parameters_training.yml"
 
@@ -12,7 +12,7 @@ def test_the_shipped_configuration_is_valid():
     parameters = read_parameters(yaml.safe_load(SHIPPED.read_text())["training"])
     assert parameters.search.trials == 25
     assert parameters.search.folds == 3
-    assert set(parameters.chosen.space["loss_function"].choices) == {"RMSE", "MAE"}
+    assert parameters.chosen.space["loss_function"] == Choices(choices=["RMSE", "MAE"])
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ class ParquetFile:
                 if window and not _may_hold(file, group, window):
                     done += held
                     continue
-                for batch in file.iter_batches(rows, row_groups=[group], columns=self.columns):
+                for batch in file.iter_batches(rows, [group], self.columns, use_threads=False):
                     yield self._chunk(batch, done, total, window)
                     done += batch.num_rows
 
@@ -107,7 +107,7 @@ def stamps_end(path: Path, column: str) -> int | None:
                 column=column,
                 remedy="Store the column as a Parquet timestamp.",
             )
-        for batch in file.iter_batches(columns=[column]):
+        for batch in file.iter_batches(columns=[column], use_threads=False):
             stamps = _instants(batch.column(0))
             if stamps.valid.any():
                 newest.append(int(stamps.seconds[stamps.valid].max()))

@@ -4,6 +4,8 @@ import logging
 import math
 from datetime import UTC, datetime
 
+import pyarrow as pa
+
 from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import ConfigurationError
@@ -38,6 +40,8 @@ def run(
     """
     site = load_site(settings.site, settings)
     pause = wall_seconds_a_step(site, interval, speed)
+    # A service that reads a little now and then: Arrow's own pool would keep what it once needed.
+    pa.set_memory_pool(pa.system_memory_pool())
     manager = DataManager(settings.database_url)
     try:
         run_loop(SERVICE, manager, Stream(manager, site, start).tick, interval=pause)

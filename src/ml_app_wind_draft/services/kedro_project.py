@@ -1,6 +1,7 @@
 """The Kedro project inside a service: parameters, catalog and a run, without a session."""
 
 import logging
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -47,12 +48,15 @@ def _configuration(settings: Settings) -> Any:
     with _own_log():
         from kedro.config import OmegaConfigLoader  # noqa: PLC0415
 
-    return OmegaConfigLoader(
-        conf_source=str(settings.conf_dir),
-        env=settings.kedro_env,
-        base_env="base",
-        default_run_env="local",
-    )
+    with warnings.catch_warnings():
+        # Kedro 1.7 calls what OmegaConf has renamed.
+        warnings.filterwarnings("ignore", r"register_new_resolver\(\) is deprecated", UserWarning)
+        return OmegaConfigLoader(
+            conf_source=str(settings.conf_dir),
+            env=settings.kedro_env,
+            base_env="base",
+            default_run_env="local",
+        )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from ml_app_wind_draft.models.bundle import Bundle
@@ -87,6 +88,9 @@ def _power_curve(axes: Axes, rows: pd.DataFrame) -> None:
 def _residual_over_time(axes: Axes, rows: pd.DataFrame) -> None:
     for turbine, own in rows.groupby("turbine_id"):
         axes.plot(own.groupby("day")["residual"].mean(), label=str(turbine))
+    dates = AutoDateLocator()
+    axes.xaxis.set_major_locator(dates)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(dates))
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set(ylabel="expected - measured (kW)", title="Residual, daily means")
     axes.legend(ncols=4, fontsize="small")

@@ -79,7 +79,7 @@ def say_age(seconds: float) -> str:
 
 
 def _services_table(manager: DataManager | None) -> Table:
-    table = _table("Services", "service", "state", "since (UTC)", "beat", "worked", "says")
+    table = _table("Services", "service", "state", "since (UTC)", "beat", "says")
     now = clock.wall_now()
     beats = {beat.service: beat for beat in manager.heartbeats()} if manager else {}
     for name in [*SERVICE_NAMES, *sorted(set(beats) - set(SERVICE_NAMES))]:
@@ -92,7 +92,6 @@ def _services_table(manager: DataManager | None) -> Table:
             _say_state(beat, now),
             f"{clock.from_epoch(beat.started_at):%m-%d %H:%M}" if is_up(beat, now) else "",
             f"{say_age(now - beat.beat_at)} ago",
-            f"{say_age(now - beat.worked_at)} ago" if beat.worked_at else "",
             beat.message or beat.status,
         )
     return table

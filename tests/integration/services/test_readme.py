@@ -87,6 +87,7 @@ def test_predictions_flow_without_another_word(house: House) -> None:
 
 
 def test_status_knows_every_service(house: House) -> None:
+    house.wait_for_line("Kedro Viz answers")
     until(lambda: predictions(house) > 0, 150, "a first prediction", house.lines)
     said = house.run(WIND, "status")
     assert said.returncode == 0, said.stderr

@@ -55,16 +55,22 @@ def features_of(rows: pd.DataFrame, site: Site) -> pd.DataFrame:
 
 
 @cache
-def bundle() -> Bundle:
-    """Fitted on the normal rows of the recorded history, which ends long before `START`."""
+def training_table() -> pd.DataFrame:
+    """Features and power of the normal rows of the recorded history."""
     site = farm.site()
     rows = farm.history(site)
-    normal = is_normal(rows, site) & rows[["power", "wind_speed"]].notna().all(axis=1).to_numpy()
-    table = features_of(rows, site).assign(power=rows["power"])[normal]
+    known = rows[["power", "wind_speed"]].notna().all(axis=1).to_numpy()
+    return features_of(rows, site).assign(power=rows["power"])[is_normal(rows, site) & known]
+
+
+@cache
+def bundle() -> Bundle:
+    """A boosted model of the recorded history with its band."""
+    site, table = farm.site(), training_table()
     model = fit_model("catboost", table, PARAMETERS, step=site.step, threads=2)
     fraction = model.predict(table)
     band = fit_band(fraction, fraction_of(table) - fraction, table["turbine_id"], model.turbines)
-    return Bundle(model, band, int(rows["timestamp"].min()), int(rows["timestamp"].max()))
+    return Bundle(model, band, int(table["timestamp"].min()), int(table["timestamp"].max()))
 
 
 @dataclass
@@ -83,51 +89,62 @@ def fixed(training_end: int) -> FixedChampion:
     return FixedChampion(LoadedModel(version, found))
 
 
-@contextmanager
-def inference_service(
-    folder: Path, poll: float
-) -> Iterator[tuple[DataManager, Site, psutil.Process]]:
-    """MLflow with the champion, a year of history, and `wind infer --poll` with nothing to do."""
-    environment = {
+def environment_in(folder: Path) -> dict[str, str]:
+    """Variables that keep everything the app writes in `folder`, and free ports."""
+    return {
         "DATA_DIR": f"{folder}/data",
         "MLFLOW_DIR": f"{folder}/mlflow",
         "MLFLOW_PORT": str(free_port()),
     }
-    settings, site = load_settings(environment), farm.site()
-    manager = DataManager(settings.database_url)
-    manager.init_raw_db_table()
-    manager.register_site(site)
-    ingest_frame(manager, site, farm.history(site), source="bench")
-    processes = [_start(environment, "mlflow")]
-    try:
-        _wait_for_mlflow(settings)
-        _register(settings, manager)
-        processes.append(_start(environment, "infer", "--poll", str(poll)))
-        _wait_until_scored(manager)
-        yield manager, site, psutil.Process(processes[-1].pid)
-    finally:
-        stop_groups([process.pid for process in processes], 3)
-        for process in processes:
-            process.wait()
-        manager.close()
 
 
-def _start(environment: dict[str, str], *command: str) -> subprocess.Popen:
-    return subprocess.Popen(
+@contextmanager
+def running(environment: dict[str, str], *command: str) -> Iterator[psutil.Process]:
+    """`wind COMMAND` in a process group of its own."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "ml_app_wind_draft", *command],
         env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    try:
+        yield psutil.Process(process.pid)
+    finally:
+        stop_groups([process.pid], 3)
+        process.wait()
 
 
-def _wait_for_mlflow(settings: Settings) -> None:
-    (mlflow,) = select(["mlflow"])
+@contextmanager
+def mlflow_server(environment: dict[str, str]) -> Iterator[None]:
+    """MLflow, ready to answer."""
+    (service,) = select(["mlflow"])
+    url = probe_url(service, load_settings(environment))
     give_up_at = time.monotonic() + 120
-    while not answers(probe_url(mlflow, settings)):
-        assert time.monotonic() < give_up_at, "MLflow does not answer"
-        time.sleep(0.2)
+    with running(environment, "mlflow"):
+        while not answers(url):
+            assert time.monotonic() < give_up_at, "MLflow does not answer"
+            time.sleep(0.1)
+        yield
+
+
+@contextmanager
+def inference_service(
+    folder: Path, poll: float
+) -> Iterator[tuple[DataManager, Site, psutil.Process]]:
+    """MLflow with the champion, a year of history, and `wind infer --poll` with nothing to do."""
+    environment = environment_in(folder)
+    settings, site = load_settings(environment), farm.site()
+    manager = DataManager(settings.database_url)
+    manager.init_raw_db_table()
+    manager.register_site(site)
+    ingest_frame(manager, site, farm.history(site), source="bench")
+    with mlflow_server(environment):
+        _register(settings, manager)
+        with running(environment, "infer", "--poll", str(poll)) as process:
+            _wait_until_scored(manager)
+            yield manager, site, process
+    manager.close()
 
 
 def _register(settings: Settings, manager: DataManager) -> None:

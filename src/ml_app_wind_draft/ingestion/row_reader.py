@@ -70,11 +70,7 @@ class RowReader:
         self.turbine_ids = site.turbine_ids
         self.turbine_column = site.columns.turbine_id if turbine_id is None else None
         self._only = self._whose_file(turbine_id)
-        self._numbers = {
-            name: number
-            for number, (turbine_id, turbine) in enumerate(site.turbines.items())
-            for name in {turbine_id.strip(), turbine.name_in_files.strip()} - {""}
-        }
+        self._numbers = _numbers_by_name(site)
         self._zone = ZoneInfo(site.columns.timestamp.time_zone)
         self.repeated_hour = RepeatedHour()
 
@@ -250,6 +246,18 @@ def read_all(reader: RowReader, file: TableFile, chunk_rows: int) -> Iterator[Fi
 
 def _none(rows: FileRows) -> NDArray[np.bool_]:
     return np.zeros(len(rows.chunk), dtype=bool)
+
+
+def _numbers_by_name(site: Site) -> dict[str, int]:
+    """Each name that a turbine has in files -> its number."""
+    numbers: dict[str, int] = {}
+    for number, (turbine_id, turbine) in enumerate(site.turbines.items()):
+        for name in {turbine_id.strip(), turbine.name_in_files.strip()} - {""}:
+            if name in numbers:
+                message = f"Two turbines of site {site.name} are called {name!r} in files."
+                raise SiteError(message, remedy="Change name_in_files in the site file.")
+            numbers[name] = number
+    return numbers
 
 
 def _names(column: Column) -> list[str]:

@@ -222,6 +222,13 @@ def test_an_unknown_turbine_for_a_file_is_refused_with_those_there_are(store, fa
         import_file(store, farm, path, turbine_id="KH-N9")
 
 
+def test_two_turbines_of_one_name_are_refused(store, farm, files, summer):
+    twin = farm.turbines["KH-S1"].model_copy(update={"name_in_files": "Nord 1"})
+    twins = farm.model_copy(update={"turbines": {**farm.turbines, "KH-S1": twin}})
+    with pytest.raises(SiteError, match="'Nord 1'"):
+        import_file(store, twins, files.write(files.lines("Nord 1", summer, 3)))
+
+
 def changed(site, signal, unit):
     columns = site.columns
     signals = {

@@ -33,10 +33,9 @@ test-slow: $(INSTALLED)  ## the minutes-long tests (more kill -9, the whole trai
 	$(BIN)/pytest -m slow tests
 
 lint: $(INSTALLED)  ## style, types, and which room may import which
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/ty check
-	$(BIN)/lint-imports
+	@failed=; for check in "ruff check" "ruff format --check" "ty check" lint-imports; do \
+	echo "--- $$check"; $(BIN)/$$check || failed="$$failed, $$check"; done; \
+	[ -z "$$failed" ] || { echo "Failed: $${failed#, }"; exit 1; }
 
 format: $(INSTALLED)  ## put the code into shape
 	$(BIN)/ruff check --fix

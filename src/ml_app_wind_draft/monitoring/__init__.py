@@ -1,0 +1,1 @@
+"""Residuals, alarms, drift and freshness: pure rules over frames, without database or models."""

@@ -1,8 +1,8 @@
-"""Kedro's command line for this project: `kedro viz --host ...` means `kedro viz run --host ...`.
+"""Kedro's command line here: `kedro viz --host ...` means `kedro viz run --host ...`.
 
-Kedro Viz 12.5 runs `kedro viz` alone, but refuses options without the word `run`. Kedro imports this
-module before it looks for a command, and looks at plugins before projects: so the plugin's own group
-gets the replacement.
+Kedro Viz 12.5 runs `kedro viz` alone, but refuses options without the word `run`. Kedro imports
+this module before it looks for a command, and looks at plugins before projects: so the plugin's own
+group gets the replacement.
 """
 
 import click

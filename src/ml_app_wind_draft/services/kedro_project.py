@@ -48,14 +48,13 @@ def _configuration(settings: Settings) -> Any:
     with _own_log():
         from kedro.config import OmegaConfigLoader  # noqa: PLC0415
 
+        from ml_app_wind_draft.settings import CONFIG_LOADER_ARGS  # noqa: PLC0415
+
     with warnings.catch_warnings():
         # Kedro 1.7 calls what OmegaConf has renamed.
         warnings.filterwarnings("ignore", r"register_new_resolver\(\) is deprecated", UserWarning)
         return OmegaConfigLoader(
-            conf_source=str(settings.conf_dir),
-            env=settings.kedro_env,
-            base_env="base",
-            default_run_env="local",
+            conf_source=str(settings.conf_dir), env=settings.kedro_env, **CONFIG_LOADER_ARGS
         )
 
 

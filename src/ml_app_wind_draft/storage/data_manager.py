@@ -159,7 +159,7 @@ class DataManager:
         Columns: `turbine_id`, `timestamp`, `revision`, `model_version`, `status` (`predicted` or
         `no_input`), `reason`, `expected_power`, `expected_power_p10`, `expected_power_p90` (kW),
         `state`, `in_sample`. A row that another scorer finished meanwhile is left out. With
-        `backfill` the work is not touched, and outcomes that are there stay.
+        `backfill` the work is not touched: rows that wait are left out, and known outcomes stay.
         """
         with writing(self._engine) as connection:
             return work.save_outcomes(connection, outcomes, clock.wall_now(), backfill=backfill)

@@ -40,8 +40,7 @@ def save_outcomes(
     connection: Connection, outcomes: pd.DataFrame, issued_at: int, *, backfill: bool
 ) -> int:
     """Store outcomes and strike their rows off the work; see `DataManager.save_outcomes`."""
-    if not backfill:
-        outcomes = _strike_off(connection, outcomes)
+    outcomes = (_not_waiting if backfill else _strike_off)(connection, outcomes)
     if outcomes.empty:
         return 0
     complete = outcomes.assign(issued_at=issued_at, backfilled=int(backfill))
@@ -71,6 +70,16 @@ def drop_up_to(connection: Connection, training_end: int) -> int:
     if found:
         counters.add(connection, {"waiting": -found, "trained_on": found})
     return found
+
+
+def _not_waiting(connection: Connection, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Leave out rows that wait for the champion: theirs is the one outcome of a revision."""
+    if outcomes.empty:
+        return outcomes
+    span = (int(outcomes["timestamp"].min()), int(outcomes["timestamp"].max()))
+    waiting = set(fetch(connection, KEYS_BETWEEN, span))
+    keys = zip(*(_plain(outcomes[name]) for name in KEY), strict=True)
+    return outcomes[[key not in waiting for key in keys]] if waiting else outcomes
 
 
 def _strike_off(connection: Connection, outcomes: pd.DataFrame) -> pd.DataFrame:

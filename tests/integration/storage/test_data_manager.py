@@ -149,8 +149,19 @@ def test_a_backfill_neither_hides_the_champions_outcome_nor_touches_the_work(man
     assert manager.check() == []
 
 
+def test_a_backfill_leaves_rows_that_wait_to_the_champion(manager, site):
+    ingest(manager, site, [rows(count=3)], source="test")
+    manager.save_outcomes(outcomes(manager.open_work(1)))
+    everything = manager.raw_range(START, START + 3 * STEP)
+    assert manager.save_outcomes(outcomes(everything, version=2), backfill=True) == 1
+    assert manager.counters()["waiting"] == 2
+    score_all(manager, version=1)
+    assert manager.check() == []
+
+
 def test_in_sample_outcomes_are_shown_only_on_request(manager, site):
     ingest(manager, site, [rows(count=2)], source="test")
+    manager.drop_work_up_to(START + 2 * STEP)
     frame = outcomes(manager.raw_range(START, START + 2 * STEP)).assign(in_sample=True)
     manager.save_outcomes(frame, backfill=True)
     assert manager.predictions_range(START, START + 2 * STEP).empty

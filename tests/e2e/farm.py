@@ -1,7 +1,7 @@
-"""A database that looks like the running farm's: recorded rows, and outcomes of an IEC curve fitted on them.
+"""A database that looks like the running farm's: recorded rows, and outcomes of an IEC curve.
 
-`python -m tests.e2e.farm` is not needed by any test: with DATA_DIR set it fills that folder's database
-and keeps replaying, to look at the page while working on it.
+No test needs `python -m tests.e2e.farm`: with DATA_DIR set it fills that folder's database and
+keeps replaying, to look at the page while working on it.
 """
 
 import time
@@ -64,7 +64,9 @@ class Farm:
         expected = self._curve.predict(features[normal])
         bins = np.clip((expected * 10).astype(int), 0, 9)
         error = fraction[normal] - expected
-        self._spread = np.array([np.quantile(error[bins == each], [0.1, 0.9]) for each in range(10)])
+        self._spread = np.array(
+            [np.quantile(error[bins == each], [0.1, 0.9]) for each in range(10)]
+        )
 
     def load_history(self, days: float = 2) -> None:
         """Rows before the replay; they are never scored."""
@@ -76,9 +78,18 @@ class Farm:
         """The next rows, without those of a turbine from a second to another."""
         rows = self._rows[self._rows["timestamp"].between(self.until, self.until + seconds - 1)]
         for turbine, start, end in without or []:
-            rows = rows[~((rows["turbine_id"] == turbine) & rows["timestamp"].between(start, end - 1))]
+            rows = rows[
+                ~((rows["turbine_id"] == turbine) & rows["timestamp"].between(start, end - 1))
+            ]
         self.until += seconds
         ingest_frame(self.manager, self.site, rows, source="test", replayed_until=self.until)
+
+    def add(self, turbine: str, start: int, end: int) -> None:
+        """Rows of the past that arrive late."""
+        late = self._rows["timestamp"].between(start, end - 1) & (
+            self._rows["turbine_id"] == turbine
+        )
+        ingest_frame(self.manager, self.site, self._rows[late], source="test")
 
     def score(self) -> None:
         """An outcome for each waiting row."""
@@ -108,7 +119,9 @@ class Farm:
     def crown(self) -> None:
         """Version 1 becomes champion."""
         self.manager.record_champion(
-            ChampionChange("wind_power_predictor", self.version, "training", "the first", NEW_YEAR - 1)
+            ChampionChange(
+                "wind_power_predictor", self.version, "training", "the first", NEW_YEAR - 1
+            )
         )
 
     def _stored(self, rows: pd.DataFrame) -> pd.DataFrame:

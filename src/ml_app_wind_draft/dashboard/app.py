@@ -46,11 +46,8 @@ VARIABLES
 
 def build(reader: Reader, site: Site, settings: Settings) -> Dash:
     """The app, ready to be served; starts nothing."""
-    server = Flask(__name__)
-    server.config.update(SEND_FILE_MAX_AGE_DEFAULT=A_YEAR, COMPRESS_BR_LEVEL=5)
     app = Dash(
         "ml_app_wind_draft.dashboard",
-        server=server,
         assets_folder=str(ASSETS),
         title=f"Wind power \N{MIDDLE DOT} {site.title}",
         update_title="",
@@ -60,8 +57,10 @@ def build(reader: Reader, site: Site, settings: Settings) -> Dash:
     )
     app.layout = live.layout(site, settings)
     live.connect(app, reader, site, settings)
-    watch_over(server, settings)
-    _answer_health(server, reader)
+    # Dash gives every asset an address that changes with its content.
+    app.server.config.update(SEND_FILE_MAX_AGE_DEFAULT=A_YEAR)
+    watch_over(app.server, settings)
+    _answer_health(app.server, reader)
     return app
 
 

@@ -3,42 +3,47 @@
 import threading
 import time
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future
 from typing import Generic, TypeVar
+
+from ml_app_wind_draft.core.errors import WindError
 
 T = TypeVar("T")
 
 
 class Brief(Generic[T]):
-    """Remembers each answer for `seconds`; threads that ask the same meanwhile wait for one of them.
+    """Remembers each answer for `seconds`; threads that ask the same meanwhile share one.
 
-    An error is not remembered. Answers nobody asked for lately are forgotten.
+    So is an error: with the database down, many pages wait for one attempt and not for one each.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._asking: dict[Hashable, threading.Lock] = {}
-        self._answers: dict[Hashable, tuple[float, T]] = {}
+        self._known: dict[Hashable, tuple[float, Future[T]]] = {}
 
     def get(self, key: Hashable, ask: Callable[[], T]) -> T:
-        """The answer for `key`, at most `seconds` old."""
+        """The answer for `key`, at most `seconds` old, or the error that `ask` raised."""
         with self._lock:
             mine = self._asking.setdefault(key, threading.Lock())
         with mine:
-            known = self._answers.get(key)
+            known = self._known.get(key)
             if known is not None and time.monotonic() - known[0] < self._seconds:
-                return known[1]
-            answer = ask()
+                return known[1].result()
+            answer: Future[T] = Future()
+            try:
+                answer.set_result(ask())
+            except WindError as error:
+                answer.set_exception(error)
             with self._lock:
                 self._forget_old()
-                self._answers[key] = (time.monotonic(), answer)
-            return answer
+                self._known[key] = (time.monotonic(), answer)
+            return answer.result()
 
     def _forget_old(self) -> None:
         oldest = time.monotonic() - self._seconds
-        self._answers = {key: each for key, each in self._answers.items() if each[0] >= oldest}
+        self._known = {key: each for key, each in self._known.items() if each[0] >= oldest}
         self._asking = {
-            key: lock
-            for key, lock in self._asking.items()
-            if key in self._answers or lock.locked()
+            key: lock for key, lock in self._asking.items() if key in self._known or lock.locked()
         }

@@ -8,16 +8,6 @@ from dash import dcc, html
 
 from ml_app_wind_draft.dashboard.figures import LEGEND
 
-GRAPH_CONFIG = {
-    "displayModeBar": False,
-    "displaylogo": False,
-    "showSendToCloud": False,
-    "plotlyServerURL": "",
-    "doubleClick": False,
-    "responsive": True,
-    "scrollZoom": False,
-}
-
 
 def header(title: str, turbine_ids: Sequence[str], ranges: Sequence[str]) -> html.Header:
     """Name, badges and the controls that choose the view."""
@@ -99,7 +89,11 @@ def tile(index: int, turbine_id: str) -> html.Button:
                     className="tile-head",
                     children=[
                         html.Strong(turbine_id),
-                        html.Span("\N{HORIZONTAL ELLIPSIS}", id=f"tile-{index}-state", className="pill calm"),
+                        html.Span(
+                            "\N{HORIZONTAL ELLIPSIS}",
+                            id=f"tile-{index}-state",
+                            className="pill calm",
+                        ),
                     ],
                 ),
                 html.Span(
@@ -115,7 +109,11 @@ def tile(index: int, turbine_id: str) -> html.Button:
                                         html.Span(" kW", className="unit"),
                                     ],
                                 ),
-                                html.Span("\N{NO-BREAK SPACE}", id=f"tile-{index}-expected", className="note"),
+                                html.Span(
+                                    "\N{NO-BREAK SPACE}",
+                                    id=f"tile-{index}-expected",
+                                    className="note",
+                                ),
                             ],
                         ),
                         html.Span(id=f"tile-{index}-spark", className="spark tile-spark"),
@@ -137,7 +135,10 @@ def chart_card() -> html.Section:
                     html.H2("Power, error and wind", id="chart-title"),
                     html.Span("\N{NO-BREAK SPACE}", id="chart-about", className="note"),
                     html.Button(
-                        "Reset zoom", id="reset", className="text-button hidden", title="Or double-click"
+                        "Reset zoom",
+                        id="reset",
+                        className="text-button hidden",
+                        title="Or double-click",
                     ),
                 ],
             ),
@@ -148,7 +149,20 @@ def chart_card() -> html.Section:
             html.Div(
                 className="chart-box",
                 children=[
-                    dcc.Graph(id="chart", className="chart", config=GRAPH_CONFIG, figure=_nothing()),
+                    dcc.Graph(
+                        id="chart",
+                        className="chart",
+                        figure=_nothing(),
+                        config={
+                            "displayModeBar": False,
+                            "displaylogo": False,
+                            "showSendToCloud": False,
+                            "plotlyServerURL": "",
+                            "doubleClick": False,
+                            "responsive": True,
+                            "scrollZoom": False,
+                        },
+                    ),
                     html.P(id="chart-note", className="chart-note"),
                     html.Div(id="chart-skeleton", className="skeleton chart-skeleton"),
                 ],

@@ -46,7 +46,7 @@ def bucket_of(span: int, step: int) -> int:
 
 
 def with_errors(rows: pd.DataFrame, step: int) -> pd.DataFrame:
-    """`rows` with `error` = power - expected_power and `error_mean`, its mean over the last 6 h, kW.
+    """`rows` with `error` = power - expected_power and `error_mean`, its mean over 6 h, kW.
 
     `rows`: one turbine's, by `timestamp` (s). The mean is by time, not by row, needs half of the
     rows that 6 h hold, and is missing where the error itself is.
@@ -127,9 +127,8 @@ def frame(scheme: Scheme) -> dict[str, Any]:
 
 
 def _traces(palette: Palette) -> list[dict[str, Any]]:
-    # Plotly's fill between two lines runs across gaps, so the band is polygons; p10 and p90 are there
-    # for the pointer.
-    # The order is the pointer's, `zorder` the painter's.
+    # Plotly's fill between two lines runs across gaps, so the band is polygons, and p10 and p90 are
+    # there for the pointer. The order is the pointer's, `zorder` the painter's.
     return [
         _line(
             "band", "Band", palette.band, 0, fill="toself", fillcolor=palette.band, hoverinfo="skip"
@@ -144,7 +143,7 @@ def _traces(palette: Palette) -> list[dict[str, Any]]:
     ]
 
 
-def _line(  # noqa: PLR0913 - one trace is one flat list of choices
+def _line(
     uid: str,
     name: str,
     colour: str,

@@ -19,13 +19,15 @@ class Guard:
     """Who may ask. Bound to all addresses, any literal IP address is one of the machine's own."""
 
     def __init__(self, settings: Settings) -> None:
-        more = {each.strip().lower() for each in settings.ui_allowed_hosts.split(",") if each.strip()}
+        more = {
+            each.strip().lower() for each in settings.ui_allowed_hosts.split(",") if each.strip()
+        }
         self._more = frozenset(more)
         self._names = LOOPBACK | {settings.bind_address.lower()} | more
         self._any_address = settings.bind_address in ANY_ADDRESS
 
     def allows(self, host: str, origin: str | None) -> bool:
-        """Whether a request with these headers is answered. `origin` is `None` where there is none."""
+        """Whether a request with these headers is answered; `origin` may be absent (`None`)."""
         name = _name_of(f"//{host}")
         if name is None or not self._is_ours(name):
             return False

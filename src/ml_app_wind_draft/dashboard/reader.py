@@ -22,7 +22,15 @@ ARRIVALS = 8
 STREAM = "app-stream-data"
 OUTCOMES = ["expected_power", "expected_power_p10", "expected_power_p90"]
 ROW_COLUMNS = ["turbine_id", "timestamp", "ingested_at", "power", "wind_speed"]
-OUTCOME_COLUMNS = ["turbine_id", "timestamp", "status", "reason", "state", "model_version", *OUTCOMES]
+OUTCOME_COLUMNS = [
+    "turbine_id",
+    "timestamp",
+    "status",
+    "reason",
+    "state",
+    "model_version",
+    *OUTCOMES,
+]
 
 
 class Storage(Protocol):
@@ -96,7 +104,7 @@ class Current:
 class Farm:
     """All turbines now. `now` is event time, arrivals are wall clock; s.
 
-    `replayed_year` is `None` for a live site; `arrives_every` is the expected time between arrivals.
+    `replayed_year` is `None` for a live site; `arrives_every` is the time between arrivals.
     """
 
     now: int
@@ -135,7 +143,9 @@ class Reader:
 
         Raises `StorageError` when the database does not answer.
         """
-        return self._views.get((turbine_id, span, since), lambda: self._view(turbine_id, span, since))
+        return self._views.get(
+            (turbine_id, span, since), lambda: self._view(turbine_id, span, since)
+        )
 
     def farm(self) -> Farm:
         """All turbines' newest state. Raises `StorageError` when the database does not answer."""
@@ -171,7 +181,9 @@ class Reader:
         outcomes = storage.predictions_range(read_from, now, [turbine_id])
         rows = figures.with_errors(_joined(raw, outcomes), step)
         seen = rows.loc[rows["timestamp"] >= start, "power"].notna().sum()
-        return TurbineView(turbine_id, rows, start, now, float(seen) / max(1, (now - start) // step))
+        return TurbineView(
+            turbine_id, rows, start, now, float(seen) / max(1, (now - start) // step)
+        )
 
     def _end_of_view(self, storage: Storage, turbine_id: str, span: int) -> int:
         """Event time; the end of the newest row where that lies a whole view back."""
@@ -221,12 +233,29 @@ def _joined(raw: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
     return raw[ROW_COLUMNS].merge(outcomes[OUTCOME_COLUMNS], on=key, how="left", sort=False)
 
 
+def nothing_of(turbine_id: str) -> Current:
+    """The state of a turbine without any row."""
+    return Current(
+        turbine_id=turbine_id,
+        timestamp=None,
+        power=math.nan,
+        wind_speed=math.nan,
+        expected=math.nan,
+        p10=math.nan,
+        p90=math.nan,
+        scored=False,
+        status="",
+        reason="",
+        state="",
+        spark=[],
+    )
+
+
 def _current(turbine_id: str, rows: pd.DataFrame, step: int) -> Current:
     """The newest scored row, or the newest row where scoring lags more than two steps behind."""
     own = rows[rows["turbine_id"] == turbine_id]
     if own.empty:
-        nan = math.nan
-        return Current(turbine_id, None, nan, nan, nan, nan, nan, False, "", "", "", [])
+        return nothing_of(turbine_id)
     newest = int(own["timestamp"].iloc[-1])
     scored = own[own["status"].notna() & (own["timestamp"] >= newest - 2 * step)]
     row = (own if scored.empty else scored).iloc[-1]

@@ -28,7 +28,7 @@ BAND = f"P10{words.MISSING}P90"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the browser already has: points from `start` (s), whose part before `cursor` has `crc`."""
+    """What the browser has: points from `start` (s); those before `cursor` have the sum `crc`."""
 
     key: str
     start: int
@@ -41,7 +41,9 @@ def view_key(turbine_id: str, range_name: str) -> str:
     return f"{turbine_id}|{range_name}"
 
 
-def series_reply(view: TurbineView, site: Site, range_name: str, held: Held | None) -> dict[str, Any]:
+def series_reply(
+    view: TurbineView, site: Site, range_name: str, held: Held | None
+) -> dict[str, Any]:
     """The view's series, or only its tail where the browser's part before it is still true.
 
     Late rows, corrections and late outcomes change the checksum, and then everything is sent.
@@ -53,7 +55,9 @@ def series_reply(view: TurbineView, site: Site, range_name: str, held: Held | No
     columns = figures.rounded(
         figures.series(view.rows, start=first, now=view.now, step=site.step, bucket=bucket), rated
     )
-    known = held and held.key == key and checksum(figures.cut(columns, before=held.cursor)) == held.crc
+    known = (
+        held and held.key == key and checksum(figures.cut(columns, before=held.cursor)) == held.crc
+    )
     columns = figures.cut(columns, since=view.start)
     cursor = _cursor(columns, view.start)
     since = held.cursor if held and known else None
@@ -102,13 +106,17 @@ def card_props(view: TurbineView, farm: Farm, site: Site, range_name: str) -> Pr
         **_wind_card(view, current),
         "chart-title": {"children": f"{view.turbine_id} \N{MIDDLE DOT} power, error and wind"},
         "chart-about": {"children": _about(view, site, range_name)},
-        "chart-note": _chart_note(view),
+        "chart-note": _chart_note(view, farm, site),
     }
 
 
 def _power_card(current: Current, rated: float) -> Props:
     decimals = words.decimals_of(rated)
-    when = "" if current.timestamp is None else f" \N{MIDDLE DOT} {words.clock_time(current.timestamp)}"
+    when = (
+        ""
+        if current.timestamp is None
+        else f" \N{MIDDLE DOT} {words.clock_time(current.timestamp)}"
+    )
     note = f"{words.percent(current.power, rated)} of {words.number(rated)} kW rated{when}"
     return {
         "power-value": {"children": words.number(current.power, decimals)},
@@ -168,11 +176,18 @@ def _about(view: TurbineView, site: Site, range_name: str) -> str:
     )
 
 
-def _chart_note(view: TurbineView) -> dict[str, Any]:
+def _chart_note(view: TurbineView, farm: Farm, site: Site) -> dict[str, Any]:
+    if farm.arrived_at is None:
+        return _note(
+            "No data yet. `wind stream` feeds recorded or live rows;"
+            f" `wind data import FILE --site {site.name}` loads a file of yours."
+        )
     rows = view.rows[(view.rows["timestamp"] >= view.start) & (view.rows["timestamp"] < view.now)]
     if rows.empty:
         until = words.moment(view.now)
-        return _note(f"No rows of {view.turbine_id} between {words.moment(view.start)} and {until}.")
+        return _note(
+            f"No rows of {view.turbine_id} between {words.moment(view.start)} and {until}."
+        )
     return _note("")
 
 
@@ -187,10 +202,11 @@ def tile_props(farm: Farm, site: Site, chosen: str, *, has_champion: bool) -> Pr
         current = farm.turbines[turbine_id]
         decimals = words.decimals_of(site.turbines[turbine_id].rated_power)
         state = state_of(current, site, farm.now, has_champion=has_champion)
-        expected = words.number(current.expected, decimals)
+        has_expected = not words.is_missing(current.expected)
+        expected = f"of {words.number(current.expected, decimals)} kW expected"
         props |= {
             f"tile-{index}-power": {"children": words.number(current.power, decimals)},
-            f"tile-{index}-expected": {"children": f"of {expected} kW expected"},
+            f"tile-{index}-expected": {"children": expected if has_expected else "no expectation"},
             f"tile-{index}-state": {
                 "children": state.word,
                 "className": f"pill {state.tone}",
@@ -207,7 +223,9 @@ def tile_sparks(farm: Farm, site: Site) -> dict[str, list[int | None]]:
     """Each tile's last 24 h, in percent of rated power."""
     return {
         f"tile-{index}-spark": [
-            None if words.is_missing(each) else round(100 * each / site.turbines[turbine].rated_power)
+            None
+            if words.is_missing(each)
+            else round(100 * each / site.turbines[turbine].rated_power)
             for each in farm.turbines[turbine].spark
         ]
         for index, turbine in enumerate(site.turbine_ids)
@@ -220,7 +238,9 @@ def farm_props(farm: Farm, site: Site) -> Props:
     total = sum(each.power for each in measured)
     some_missing = f" \N{MIDDLE DOT} {len(measured)} of {len(farm.turbines)} turbines measured"
     share = words.percent(total, site.rated_power)
-    power = f"{words.number(total)} kW \N{MIDDLE DOT} {share} of rated" if measured else "no data yet"
+    power = (
+        f"{words.number(total)} kW \N{MIDDLE DOT} {share} of rated" if measured else "no data yet"
+    )
     is_replay = farm.replayed_year is not None
     return {
         "farm-power": {
@@ -234,7 +254,7 @@ def farm_props(farm: Farm, site: Site) -> Props:
 
 
 def arrival(farm: Farm, wall_now: int) -> dict[str, Any]:
-    """For the badge, which the browser keeps counting: ages in s of wall time, `shown` event time."""
+    """For the badge, where the browser counts on: `age` in s of wall time, `shown` event time."""
     newest = [each.timestamp for each in farm.turbines.values() if each.timestamp is not None]
     shown = words.clock_time(farm.now) if farm.replayed_year is None else words.day_time(farm.now)
     return {
@@ -276,8 +296,8 @@ def _no_model(models: Models) -> str:
     if models.seen_at is None and not models.trouble:
         return "No champion model yet \N{MIDDLE DOT} asking MLflow."
     return (
-        "No champion model yet. Training registers the first one, an IEC power curve, within seconds of"
-        " its start; until then the page shows measured power."
+        "No champion model yet. Training registers the first one, an IEC power curve, within"
+        " seconds of its start; until then the page shows measured power."
     )
 
 
@@ -300,14 +320,15 @@ def _facts(model: ModelVersion) -> str:
     """One fact a line; the style sheet keeps the line breaks."""
     lines = []
     if "score" in model.metrics:
-        lines.append(f"MAE {words.number(model.metrics['score'], 1)} kW, normal rows, judging window")
+        lines.append(
+            f"MAE {words.number(model.metrics['score'], 1)} kW, normal rows, judging window"
+        )
     if "interval_coverage" in model.metrics:
         coverage = words.percent(model.metrics["interval_coverage"], 1, 1)
         lines.append(f"{coverage} of rows within {BAND} (80 % is right)")
     if model.training_end:
-        lines.append(
-            f"trained on {words.day(model.training_start)} {words.MISSING} {words.day(model.training_end)}"
-        )
+        start, end = words.day(model.training_start), words.day(model.training_end)
+        lines.append(f"trained on {start} {words.MISSING} {end}")
     return "\n".join(lines)
 
 
@@ -331,11 +352,12 @@ def _challenger_note(rival: ModelVersion | None, models: Models) -> str:
     return "No challenger. The next training run that the champion survives will stand here."
 
 
-def trouble(database: str, models: Models) -> str:
+def trouble(database: str, models: Models, reign: Reign | None) -> str:
     """The toast's text: what does not answer now, empty when all is well."""
     sentences = []
     if database:
         sentences.append(f"The database does not answer. You see the last good data. ({database})")
     if models.trouble:
-        sentences.append("MLflow does not answer. Predictions go on with the champion in charge.")
+        rest = "Predictions go on with the champion in charge." if reign or models.champion else ""
+        sentences.append(f"MLflow does not answer. {rest}".strip())
     return "\n".join(sentences)

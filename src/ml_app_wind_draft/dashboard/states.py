@@ -1,4 +1,4 @@
-"""A turbine's newest state in one or two words and a tone. The word carries the meaning, not the colour."""
+"""A turbine's newest state in a word or two and a tone; the word carries the meaning."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -22,22 +22,29 @@ class State:
 
 def state_of(current: Current, site: Site, now: int, *, has_champion: bool) -> State:
     """What the newest row says, the outcome's own `state` first. `now` is event time, s."""
-    if current.timestamp is None:
-        return State("No data", "calm", "No row of this turbine has arrived yet.")
-    if now - (current.timestamp + site.step) > OUTDATED_STEPS * site.step:
-        return State("Silent", "watch", "Its newest row is older than the rest of the farm's.")
+    missing = _missing(current, site, now)
+    if missing:
+        return missing
     if current.state:
         return State(current.state.replace("_", " ").capitalize(), "calm", "Inferred state.")
-    if is_missing(current.power):
-        return State("No power signal", "watch", "The newest row carries no plausible power.")
-    if is_missing(current.wind_speed):
-        return State("No wind signal", "watch", "Without wind speed nothing can be predicted.")
     if current.power <= 0:
         return _standing_still(current, site)
     if not current.scored:
         word = "Not scored yet" if has_champion else "Measured"
         return State(word, "calm", "No prediction for the newest row yet.")
     return _against_band(current)
+
+
+def _missing(current: Current, site: Site, now: int) -> State | None:
+    if current.timestamp is None:
+        return State("No data", "calm", "No row of this turbine has arrived yet.")
+    if now - (current.timestamp + site.step) > OUTDATED_STEPS * site.step:
+        return State("Silent", "watch", "Its newest row is older than the rest of the farm's.")
+    if is_missing(current.power):
+        return State("No power signal", "watch", "The newest row carries no plausible power.")
+    if is_missing(current.wind_speed):
+        return State("No wind signal", "watch", "Without wind speed nothing can be predicted.")
+    return None
 
 
 def _standing_still(current: Current, site: Site) -> State:

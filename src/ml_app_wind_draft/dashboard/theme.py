@@ -1,4 +1,4 @@
-"""Colours and type of both themes, said once: for the page as CSS variables, for the figures as they are."""
+"""Colours and type of both themes, said once: CSS variables for the page, values for figures."""
 
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ FONT = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """One theme. Text colours reach a contrast of 4.5:1 on `card` and `page`; red is for alarms only."""
+    """One theme. Text reaches a contrast of 4.5:1 on its background; red is for alarms only."""
 
     page: str
     card: str
@@ -87,8 +87,9 @@ PALETTES: dict[Scheme, Palette] = {
 
 def css_variables() -> str:
     """A style sheet that gives every colour of both themes a variable, `--wind-good-tint` say."""
+    root = ":root[data-mantine-color-scheme="
     return "\n".join(
-        f':root[data-mantine-color-scheme="{scheme}"] {{ color-scheme: {scheme}; {_variables(palette)} }}'
+        f'{root}"{scheme}"] {{ color-scheme: {scheme}; {_variables(palette)} }}'
         for scheme, palette in PALETTES.items()
     )
 
@@ -97,14 +98,3 @@ def _variables(palette: Palette) -> str:
     return " ".join(
         f"--wind-{name.replace('_', '-')}: {colour};" for name, colour in asdict(palette).items()
     )
-
-
-def mantine_theme() -> dict[str, object]:
-    """What Mantine's own components take over."""
-    return {
-        "fontFamily": FONT,
-        "primaryColor": "teal",
-        "defaultRadius": "md",
-        "cursorType": "pointer",
-        "focusRing": "auto",
-    }

@@ -31,7 +31,9 @@ def signed(value: float | None, decimals: int = 0) -> str:
 
 def percent(part: float | None, whole: float, decimals: int = 0) -> str:
     """`part` of `whole` as `95 %`."""
-    return MISSING if part is None or is_missing(part) else f"{number(100 * part / whole, decimals)} %"
+    return (
+        MISSING if part is None or is_missing(part) else f"{number(100 * part / whole, decimals)} %"
+    )
 
 
 def decimals_of(rated_power: float) -> int:

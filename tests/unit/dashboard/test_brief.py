@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from ml_app_wind_draft.core.errors import StorageBusyError
 from ml_app_wind_draft.dashboard.brief import Brief
 
 
@@ -18,7 +19,9 @@ def test_many_who_ask_at_once_share_one_answer():
         return 7
 
     answers = []
-    threads = [threading.Thread(target=lambda: answers.append(brief.get("a", slow))) for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: answers.append(brief.get("a", slow))) for _ in range(8)
+    ]
     for each in threads:
         each.start()
     gate.set()
@@ -34,10 +37,22 @@ def test_an_old_answer_is_asked_for_again():
     assert [brief.get("a", lambda: next(answers)) for _ in range(2)] == [1, 2]
 
 
-def test_an_error_is_not_remembered():
+def refuse() -> int:
+    message = "locked"
+    raise StorageBusyError(message)
+
+
+def test_an_error_is_shared_like_an_answer():
     brief: Brief[int] = Brief(60)
-    with pytest.raises(ZeroDivisionError):
-        brief.get("a", lambda: 1 // 0)
+    for ask in (refuse, lambda: 3):
+        with pytest.raises(StorageBusyError):
+            brief.get("a", ask)
+
+
+def test_an_old_error_is_forgotten():
+    brief: Brief[int] = Brief(0)
+    with pytest.raises(StorageBusyError):
+        brief.get("a", refuse)
     assert brief.get("a", lambda: 3) == 3
 
 
@@ -45,5 +60,5 @@ def test_what_nobody_asks_for_is_forgotten():
     brief: Brief[int] = Brief(0)
     for key in range(50):
         brief.get(key, lambda: 1)
-    assert len(brief._answers) <= 2
+    assert len(brief._known) <= 2
     assert len(brief._asking) <= 3

@@ -118,7 +118,9 @@ def test_a_cut_keeps_its_start_and_leaves_out_its_end():
 @pytest.mark.parametrize("scheme", PALETTES)
 def test_every_trace_has_a_unit_and_every_time_its_zone(scheme):
     frame = figures.frame(scheme)
-    assert all(" kW" in each["hovertemplate"] or " m/s" in each["hovertemplate"] for each in frame["data"])
+    assert all(
+        " kW" in each["hovertemplate"] or " m/s" in each["hovertemplate"] for each in frame["data"]
+    )
     assert frame["layout"]["xaxis"]["hoverformat"].endswith("UTC")
     titles = [each["text"] for each in frame["layout"]["annotations"]]
     assert [each for each in titles if each != "now"] == [

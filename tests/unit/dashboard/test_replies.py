@@ -110,6 +110,9 @@ def test_a_view_without_rows_says_so(site, farm):
     assert series_reply(empty, site, "24h", None)["series"]["t"] == []
     note = card_props(empty, farm, site, "24h")["chart-note"]
     assert note["children"].startswith("No rows of R80711 between")
+    nothing = dataclasses.replace(farm, arrived_at=None)
+    note = card_props(empty, nothing, site, "24h")["chart-note"]
+    assert "wind data import FILE --site la_haute_borne" in note["children"]
 
 
 @pytest.fixture
@@ -175,7 +178,9 @@ def test_the_champions_card_says_what_it_is_and_how_good(site):
     assert props["champion-link"]["href"] == (
         "http://localhost:5001/#/models/wind_power_predictor/versions/2"
     )
-    assert "in charge since 1 Jan 2015, 00:00 UTC, by training" in props["champion-note"]["children"]
+    assert (
+        "in charge since 1 Jan 2015, 00:00 UTC, by training" in props["champion-note"]["children"]
+    )
     assert "hidden" in props["no-model"]["className"]
 
 
@@ -199,7 +204,8 @@ def test_a_challenger_that_became_champion_is_no_longer_a_rival(site):
 
 
 def test_the_toast_names_all_that_is_down():
-    text = replies.trouble("no connection", Models(trouble="no answer"))
+    text = replies.trouble("no connection", Models(trouble="no answer"), REIGN)
     assert text.startswith("The database does not answer. You see the last good data.")
     assert "MLflow does not answer." in text
-    assert replies.trouble("", Models()) == ""
+    assert replies.trouble("", Models(), REIGN) == ""
+    assert replies.trouble("", Models(trouble="x"), None) == "MLflow does not answer."

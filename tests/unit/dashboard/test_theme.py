@@ -21,7 +21,9 @@ TEXT_ON_BACKGROUND = [
 
 def luminance(colour: str) -> float:
     channels = [int(colour[each : each + 2], 16) / 255 for each in (1, 3, 5)]
-    linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in channels]
+    linear = [
+        each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in channels
+    ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 

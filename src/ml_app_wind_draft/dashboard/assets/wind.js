@@ -5,6 +5,7 @@
 
   const EVERY_MS = 5000;
   const SILENT_AFTER_MS = 4 * EVERY_MS;
+  const GIVE_UP_MS = 12000; // longer than the server waits for its database
   const STALE_AFTER = 3;
   const BEYOND_NOW = 0.02;
   const NARROW = 640;
@@ -13,6 +14,8 @@
     view: null, // {key, start, now, rated, range, series}
     arrival: null, // the last arrival as the server told it, and when it told
     repliedAt: null,
+    askedAt: -Infinity,
+    asked: 0,
     toast: "",
     sent: { keep: null, range: null }, // the time axis as it was last given to plotly
     off: new Set(), // legend keys that are switched off
@@ -210,11 +213,25 @@
     show("toast", { className: text && text !== page.hidden ? "toast" : "toast hidden" });
   }
 
+  // --- the pace: every 5 s, while somebody looks, and never two questions at once -------------------
+  // (dcc.Interval would pile them up on a slow server, and Dash's `running` never recovers from a lost one)
+
+  function ask() {
+    const waited = performance.now() - page.askedAt;
+    const answered = page.repliedAt >= page.askedAt;
+    if (document.hidden || waited < EVERY_MS || (!answered && waited < GIVE_UP_MS)) return;
+    page.askedAt = performance.now();
+    page.asked += 1;
+    window.dash_clientside.set_props("refresh", { data: page.asked });
+  }
+
   window.setInterval(() => {
-    if (!window.dash_clientside || page.repliedAt === null) return;
+    if (page.repliedAt === null) return;
     badge();
     toast();
-  }, 1000);
+    ask();
+  }, 250);
+  window.addEventListener("online", () => (page.askedAt = -Infinity));
 
   // --- the address ----------------------------------------------------------------------------
 
@@ -243,6 +260,7 @@
         const by = context.triggered.map((each) => each.prop_id);
         if (context.triggered_id && context.triggered_id.type === "legend") toggle(context.triggered_id);
         if (by.includes("reply.data")) {
+          if (page.repliedAt === null) page.askedAt = performance.now();
           page.repliedAt = performance.now();
           page.toast = reply.toast;
           toast();

@@ -13,19 +13,17 @@ from ml_app_wind_draft.dashboard import components, figures, replies
 from ml_app_wind_draft.dashboard.figures import LEGEND
 from ml_app_wind_draft.dashboard.reader import Reader
 from ml_app_wind_draft.dashboard.replies import RANGES, Held
-from ml_app_wind_draft.dashboard.theme import mantine_theme
-
-REFRESH_MS = 5000
+from ml_app_wind_draft.dashboard.theme import FONT
 
 
 def layout(site: Site, settings: Settings) -> dmc.MantineProvider:
     """The page without data; it needs neither database nor MLflow."""
     return dmc.MantineProvider(
-        theme=mantine_theme(),
+        theme={"fontFamily": FONT, "primaryColor": "teal", "defaultRadius": "md"},
         defaultColorScheme="auto",
         children=[
             dcc.Location(id="address", refresh=False),
-            dcc.Interval(id="refresh", interval=REFRESH_MS),
+            dcc.Store(id="refresh"),
             dcc.Store(id="reply"),
             dcc.Store(id="held"),
             dcc.Store(id="dark", data=False),
@@ -63,9 +61,11 @@ def _body(site: Site, settings: Settings) -> list[Any]:
                     "error",
                     "Error, 6 h mean",
                     "kW",
-                    "Measured minus expected, averaged over the last 6 hours; negative: too little.",
+                    "Measured minus expected, mean of the last 6 hours; negative: too little.",
                 ),
-                components.figure_card("wind", "Wind now", "m/s", "Mean wind speed at the nacelle."),
+                components.figure_card(
+                    "wind", "Wind now", "m/s", "Mean wind speed at the nacelle."
+                ),
             ],
         ),
         html.Div(
@@ -89,7 +89,7 @@ def _body(site: Site, settings: Settings) -> list[Any]:
                         components.model_card(
                             "challenger",
                             "Challenger",
-                            "The newest trained version; it replaces the champion once it is better.",
+                            "The newest trained version; it takes over once it is better.",
                         ),
                         components.links_card(
                             settings.mlflow_ui_uri, settings.kedro_viz_uri, site.licence
@@ -106,13 +106,14 @@ def connect(app: Dash, reader: Reader, site: Site, settings: Settings) -> None:
 
     @app.callback(
         Output("reply", "data"),
-        Input("refresh", "n_intervals"),
+        Input("refresh", "data"),
         Input("turbine", "value"),
         Input("range", "value"),
         State("held", "data"),
-        running=[(Output("refresh", "disabled"), True, False)],
     )
-    def refresh(_: int, turbine: str, range_name: str, held: dict[str, Any] | None) -> dict[str, Any]:
+    def refresh(
+        _: int | None, turbine: str, range_name: str, held: dict[str, Any] | None
+    ) -> dict[str, Any]:
         turbine = turbine if turbine in site.turbines else site.turbine_ids[0]
         range_name = range_name if range_name in RANGES else "7d"
         return reply(reader, site, settings, turbine, range_name, _held(held))
@@ -180,11 +181,13 @@ def reply(
     """What a refresh answers. With the database down: the toast, and what does not need it."""
     models = reader.models()
     try:
-        since = held.start if held and held.key == replies.view_key(turbine_id, range_name) else None
+        since = (
+            held.start if held and held.key == replies.view_key(turbine_id, range_name) else None
+        )
         view = reader.view(turbine_id, RANGES[range_name], since)
         farm, reign = reader.farm(), reader.reign()
     except StorageError as error:
-        return {"toast": replies.trouble(str(error), models)}
+        return {"toast": replies.trouble(str(error), models, None)}
     has_champion = reign is not None or models.champion is not None
     return {
         **replies.series_reply(view, site, range_name, held),
@@ -196,13 +199,17 @@ def reply(
         },
         "sparks": replies.tile_sparks(farm, site),
         "arrival": replies.arrival(farm, wall_now()),
-        "toast": replies.trouble("", models),
+        "toast": replies.trouble("", models, reign),
     }
 
 
 def _held(data: dict[str, Any] | None) -> Held | None:
     """What the browser says it has; it may say anything."""
     try:
-        return Held(str(data["key"]), *(int(data[each]) for each in ("start", "cursor", "crc"))) if data else None
+        return (
+            Held(str(data["key"]), *(int(data[each]) for each in ("start", "cursor", "crc")))
+            if data
+            else None
+        )
     except (KeyError, TypeError, ValueError):
         return None

@@ -1,0 +1,358 @@
+"""The page in a real browser, over a real database with recorded rows."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from ml_app_wind_draft.dashboard.figures import LEGEND
+from tests.e2e.proxy import Proxy
+
+PLOT = "document.querySelector('#chart .js-plotly-plot')"
+NAME_OF_FOCUS = """each => {
+    if (each.className === "door") return each.textContent.split(" ")[0];
+    if (each.id.startsWith("{")) return JSON.parse(each.id).turbine || JSON.parse(each.id).key;
+    return each.type === "radio" ? each.value : each.id;
+}"""
+SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", ""))
+
+
+def open_page(page: Page, address: str, query: str = "") -> None:
+    page.goto(f"{address}/{query}")
+    page.wait_for_selector("#page:not(.loading)", state="attached")
+    page.wait_for_selector("#chart .js-plotly-plot")
+
+
+def wait_for_lines(page: Page) -> None:
+    page.wait_for_function(f"() => {PLOT}?.data?.length && {PLOT}._fullLayout?.xaxis")
+
+
+def refresh(page: Page) -> None:
+    """What the page's timer does, at once; comes back when it is drawn."""
+    with page.expect_response("**/_dash-update-component"):
+        page.evaluate("() => dash_clientside.set_props('refresh', {data: performance.now()})")
+    page.wait_for_timeout(300)
+
+
+def points(page: Page, uid: str) -> dict:
+    return page.evaluate(
+        f"uid => (({{x, y}}) => ({{x, y}}))({PLOT}.data.find(each => each.uid === uid))", uid
+    )
+
+
+def axis_range(page: Page) -> list:
+    return page.evaluate(f"() => {PLOT}.layout.xaxis.range")
+
+
+def drag_over_chart(page: Page) -> None:
+    box = page.locator("#chart .nsewdrag").first.bounding_box()
+    assert box
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.3 * box["width"], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], y + 2, steps=10)
+    page.mouse.up()
+    expect(page.locator("#reset")).to_be_visible()
+
+
+def keep_screenshot(page: Page, name: str) -> None:
+    if SCREENSHOTS.name:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+def test_power_prediction_band_error_and_wind_are_drawn(page, start, farm):
+    open_page(page, start().address)
+    wait_for_lines(page)
+    drawn = {
+        uid: points(page, uid)
+        for uid in ("power", "expected", "p10", "p90", "error", "error_mean", "wind")
+    }
+    assert {len(each["y"]) for each in drawn.values()} == {7 * 144}
+    for each in drawn.values():
+        assert sum(value is not None for value in each["y"]) > 900
+    assert max(drawn["power"]["x"]) < farm.until * 1000
+    assert points(page, "band")["y"]
+    farm.replay(farm.site.step)
+    expect(page.locator("#live")).to_contain_text(
+        "live \N{MIDDLE DOT} 15 Jan, 00:10 UTC", timeout=15_000
+    )
+    expect(page.locator("#replay")).to_have_text("replay of 2015")
+    expect(page.locator("#power-note")).to_contain_text("UTC")
+    expect(page.locator(".tile")).to_have_count(4)
+    for card, unit in (("power", "kW"), ("expected", "kW"), ("error", "kW"), ("wind", "m/s")):
+        text = page.locator(f".figure:has(#{card}-value)").inner_text()
+        assert re.fullmatch(rf"[+\N{{MINUS SIGN}}]?[\d,.]+\s*{unit}", text), text
+    keep_screenshot(page, "first-look")
+
+
+def test_a_zoom_and_a_hidden_line_survive_refreshes(page, start, farm):
+    open_page(page, start().address, "?range=24h")
+    wait_for_lines(page)
+    page.get_by_role("button", name="Wind speed").click()
+    drag_over_chart(page)
+    zoomed = axis_range(page)
+    before = len(points(page, "power")["x"])
+    for _ in range(3):
+        farm.replay(farm.site.step)
+        farm.score()
+        time.sleep(1.1)  # the server remembers its answers for a second
+        refresh(page)
+    assert axis_range(page) == zoomed
+    assert points(page, "power")["x"][-1] == (farm.until - farm.site.step) * 1000
+    assert len(points(page, "power")["x"]) == before
+    assert page.evaluate(f"() => {PLOT}.data.find(each => each.uid === 'wind').visible") is False
+    keep_screenshot(page, "zoomed")
+    page.locator("#reset").click()
+    page.wait_for_timeout(300)
+    assert axis_range(page)[1] > farm.until * 1000
+    expect(page.locator("#reset")).to_be_hidden()
+
+
+def test_the_pages_own_timer_refreshes_and_keeps_the_zoom(page, start, farm):
+    open_page(page, start().address, "?range=24h")
+    wait_for_lines(page)
+    drag_over_chart(page)
+    zoomed = axis_range(page)
+    for _ in range(3):
+        farm.replay(farm.site.step)
+        farm.score()
+        newest = (farm.until - farm.site.step) * 1000
+        page.wait_for_function(
+            f"newest => {PLOT}.data.find(each => each.uid === 'expected').x.at(-1) === newest",
+            arg=newest,
+            timeout=15_000,
+        )
+    assert axis_range(page) == zoomed
+
+
+def test_a_double_click_ends_the_zoom(page, start, farm):
+    open_page(page, start().address, "?range=24h")
+    wait_for_lines(page)
+    whole = axis_range(page)
+    drag_over_chart(page)
+    box = page.locator("#chart .nsewdrag").first.bounding_box()
+    page.wait_for_timeout(600)
+    page.mouse.dblclick(box["x"] + 200, box["y"] + 100)
+    expect(page.locator("#reset")).to_be_hidden()
+    assert axis_range(page) == whole
+
+
+def test_a_refresh_is_small_and_ends_in_what_a_new_page_shows(page, context, start, farm):
+    address = start().address
+    open_page(page, address, "?range=24h")
+    wait_for_lines(page)
+    sizes = []
+    page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+    for _ in range(10):
+        farm.replay(farm.site.step)
+        farm.score()
+        time.sleep(1.1)
+        refresh(page)
+    assert sizes
+    assert max(sizes) <= 2000
+    other = context.new_page()
+    open_page(other, address, "?range=24h")
+    wait_for_lines(other)
+    for uid in ("power", "expected", "error_mean", "wind", "band"):
+        assert points(page, uid) == points(other, uid)
+
+
+def test_a_late_row_and_a_gap_reach_the_open_page(page, start, farm):
+    missing = (farm.until + 6 * 600, farm.until + 9 * 600)
+    farm.replay(4 * 3600, without=[("R80711", *missing)])
+    farm.score()
+    open_page(page, start().address, "?range=24h&turbine=R80711")
+    wait_for_lines(page)
+    drawn = points(page, "power")
+    at = drawn["x"].index(missing[0] * 1000)
+    assert drawn["y"][at] is None
+    assert missing[0] * 1000 + 600_000 not in drawn["x"]
+    farm.add("R80711", *missing)
+    farm.score()
+    time.sleep(1.1)
+    refresh(page)
+    assert None not in points(page, "power")["y"]
+    assert None not in points(page, "expected")["y"]
+
+
+def test_the_first_load_is_light_and_asks_no_other_host(page, start, farm):
+    sizes, hosts = [], set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    page.on(
+        "requestfinished", lambda request: sizes.append(max(0, request.sizes()["responseBodySize"]))
+    )
+    address = start().address
+    open_page(page, address)
+    wait_for_lines(page)
+    page.wait_for_timeout(1500)
+    own = {host for host in hosts if host}
+    assert own == {address.removeprefix("http://")}
+    assert sum(sizes) <= 1_300_000
+    assert page.locator(".modebar-btn").count() == 0
+    assert "Share" not in page.locator("body").inner_text()
+
+
+def test_turbine_range_and_theme_are_in_the_address_and_survive_a_reload(page, start, farm):
+    open_page(page, start().address)
+    wait_for_lines(page)
+    page.locator(".tile", has_text="R80736").click()
+    page.get_by_text("24h", exact=True).click()
+    page.locator("#scheme").click()
+    expect(page.locator("#chart-title")).to_contain_text("R80736")
+    page.wait_for_url(re.compile("theme=dark"))
+    assert "turbine=R80736" in page.url
+    assert "range=24h" in page.url
+    page.reload()
+    expect(page.locator("#chart-title")).to_contain_text("R80736")
+    expect(page.locator("#chart-about")).to_contain_text("10-minute means")
+    expect(page.locator(".tile-box.chosen")).to_contain_text("R80736")
+    assert page.evaluate("() => document.documentElement.dataset.mantineColorScheme") == "dark"
+    wait_for_lines(page)
+    assert len(points(page, "power")["x"]) == 144
+
+
+def test_an_address_with_nonsense_shows_the_default(page, start, farm):
+    open_page(page, start().address, "?turbine=nothing&range=99y&theme=pink")
+    wait_for_lines(page)
+    expect(page.locator("#chart-title")).to_contain_text("R80711")
+    assert len(points(page, "power")["x"]) == 7 * 144
+
+
+def test_controls_can_be_reached_by_keyboard_in_visual_order(page, start, farm):
+    open_page(page, start().address)
+    wait_for_lines(page)
+    reached = []
+    while "Kedro" not in reached and len(reached) < 40:
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(f"() => ({NAME_OF_FOCUS})(document.activeElement)"))
+    wanted = ["turbine", "7d", "scheme", *farm.site.turbine_ids, *LEGEND, "MLflow", "Kedro"]
+    assert [each for each in reached if each in wanted] == wanted
+
+
+def test_without_data_the_page_says_so(page, start):
+    open_page(page, start().address)
+    expect(page.locator("#live")).to_contain_text("no data yet")
+    expect(page.locator("#chart-note")).to_contain_text("No data yet")
+    expect(page.locator(".tile").first).to_contain_text("No data")
+    expect(page.locator("#no-model")).to_contain_text("No champion model yet")
+    keep_screenshot(page, "no-data")
+
+
+def test_without_a_model_the_page_shows_measured_power_and_says_so(page, start, farm_without_model):
+    open_page(page, start().address)
+    wait_for_lines(page)
+    expect(page.locator("#no-model")).to_contain_text("No champion model yet")
+    expect(page.locator(".tile").first).to_contain_text("Measured")
+    assert sum(each is not None for each in points(page, "power")["y"]) > 900
+    assert not any(points(page, "expected")["y"])
+    keep_screenshot(page, "no-model")
+    farm_without_model.crown()
+    farm_without_model.score()
+    time.sleep(1.1)
+    refresh(page)
+    expect(page.locator("#no-model")).to_be_hidden()
+    assert sum(each is not None for each in points(page, "expected")["y"]) > 900
+
+
+def test_with_mlflow_down_one_toast_says_so_and_the_page_lives_on(page, start, farm):
+    open_page(page, start().address)
+    wait_for_lines(page)
+    time.sleep(1.1)
+    refresh(page)
+    toast = page.locator("#toast")
+    expect(toast).to_contain_text("MLflow does not answer")
+    expect(page.locator("#champion-version")).to_have_text("v1")
+    keep_screenshot(page, "mlflow-down")
+    page.locator("#hide-toast").click()
+    expect(toast).to_be_hidden()
+    refresh(page)
+    expect(toast).to_be_hidden()
+
+
+def test_with_the_database_down_the_last_good_data_stay_and_come_back_to_life(
+    page, start, postgresql_farm
+):
+    farm, url = postgresql_farm
+    with Proxy(urlsplit(url).port) as proxy:
+        dashboard = start(DATABASE_URL=proxy.rewrite(url))
+        open_page(page, dashboard.address, "?range=24h")
+        wait_for_lines(page)
+        before = points(page, "power")
+        proxy.cut()
+        time.sleep(1.1)
+        refresh(page)
+        expect(page.locator("#toast")).to_contain_text("The database does not answer")
+        assert "Traceback" not in page.locator("body").inner_text()
+        assert points(page, "power") == before
+        assert requests.get(f"{dashboard.address}/health", timeout=15).status_code == 503
+        keep_screenshot(page, "database-down")
+        proxy.mend()
+        farm.replay(farm.site.step)
+        farm.score()
+        refresh(page)
+        expect(page.locator("#toast")).not_to_contain_text("database")
+        assert points(page, "power")["x"][-1] == (farm.until - farm.site.step) * 1000
+        assert requests.get(f"{dashboard.address}/health", timeout=15).status_code == 200
+
+
+def test_a_silent_server_turns_the_badge_stale_and_is_named(page, start, farm):
+    dashboard = start()
+    open_page(page, dashboard.address)
+    wait_for_lines(page)
+    farm.replay(farm.site.step)
+    expect(page.locator("#live")).to_contain_text("live", timeout=15_000)
+    dashboard.process.send_signal(signal.SIGSTOP)
+    expect(page.locator("#live")).to_contain_text("stale", timeout=30_000)
+    expect(page.locator("#live")).to_have_text(re.compile(r"last sample \d+ s ago"))
+    expect(page.locator("#toast")).to_contain_text("server does not answer", timeout=30_000)
+    keep_screenshot(page, "stale")
+    dashboard.process.send_signal(signal.SIGCONT)
+    farm.replay(farm.site.step)
+    expect(page.locator("#live")).to_contain_text("live", timeout=20_000)
+    expect(page.locator("#toast")).not_to_contain_text("server does not answer")
+
+
+def test_a_restarted_server_is_found_again(page, start, farm):
+    dashboard = start()
+    open_page(page, dashboard.address, "?range=24h")
+    wait_for_lines(page)
+    dashboard.process.send_signal(signal.SIGTERM)
+    assert dashboard.process.wait(3) == 0
+    page.wait_for_timeout(6000)
+    start()
+    farm.replay(farm.site.step)
+    newest = (farm.until - farm.site.step) * 1000
+    page.wait_for_function(
+        f"newest => {PLOT}.data.find(each => each.uid === 'power').x.at(-1) === newest",
+        arg=newest,
+        timeout=30_000,
+    )
+
+
+@pytest.mark.parametrize("width", [1440, 820, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_width_scrolls_sideways_and_the_chart_is_near(page, start, farm, width, scheme):
+    height = 844 if width == 390 else 900
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme=scheme)
+    open_page(page, start().address, "?turbine=R80721")
+    wait_for_lines(page)
+    page.locator("#hide-toast").click(timeout=10_000)
+    page.wait_for_timeout(500)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    top = page.locator("#chart").bounding_box()["y"]
+    assert top < 2 * height - 300
+    keep_screenshot(page, f"{scheme}-{width}")
+
+
+def test_foreign_names_and_origins_are_refused(start):
+    address = start().address
+    for headers in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
+        assert requests.get(address, headers=headers, timeout=10).status_code == 403

@@ -1,25 +1,20 @@
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 from rich.console import Console
 
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import ConfigurationError, SchemaTooNewError, StorageError
-from ml_app_wind_draft.core.rows import TurbineRows
-from ml_app_wind_draft.core.signals import SIGNAL_NAMES
 from ml_app_wind_draft.core.site import Site
-from ml_app_wind_draft.ingestion.intake import ingest
 from ml_app_wind_draft.services import archive
 from ml_app_wind_draft.services.data_tools import backup, reset, restore
 from ml_app_wind_draft.storage.data_manager import DataManager
-
-START = 1_420_070_400  # 2015-01-01 UTC
-BATCH = 50
+from tests.integration.services.rows import BATCH, put_batch
 
 
 @pytest.fixture
@@ -40,17 +35,6 @@ def stored(settings: Settings, site: Site) -> Iterator[DataManager]:
         mlflow.execute("CREATE TABLE runs (id)")
     yield manager
     manager.close()
-
-
-def put_batch(manager: DataManager, site: Site, number: int) -> None:
-    """A batch of rows that differ from one another, in one transaction."""
-    count = np.arange(BATCH)
-    values = np.full((BATCH, len(SIGNAL_NAMES)), np.nan)
-    values[:, SIGNAL_NAMES.index("power")] = 500 + count
-    values[:, SIGNAL_NAMES.index("wind_speed")] = 7 + count / 100
-    stamps = START + (number * BATCH + count) * site.step
-    rows = TurbineRows(site.turbine_ids[0], stamps, values)
-    ingest(manager, site, [rows], source="test", replayed_until=int(stamps[-1]) + site.step)
 
 
 def rows_in(settings: Settings) -> int:
@@ -204,3 +188,36 @@ def test_reset_leaves_the_folders_as_after_the_installation(
     left = [path for path in settings.data_dir.rglob("*") if path.is_file()]
     assert left == [settings.data_dir / "own.csv"]
     assert not list(settings.mlflow_dir.rglob("*"))
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_postgresql_database_is_kept_and_restored(
+    settings: Settings,
+    site: Site,
+    manager: DataManager,
+    database_url: str,
+    quiet: Console,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    on_server = settings.model_copy(update={"database_url": database_url})
+    put_batch(manager, site, 0)
+    backup(on_server, tmp_path / "kept", quiet)
+    put_batch(manager, site, 1)
+    manager.close()
+    restore(on_server, tmp_path / "kept", overwrite=True, console=quiet)
+    assert rows_in(on_server) == BATCH
+    with pytest.raises(ConfigurationError, match="DATABASE_URL"):
+        restore(settings, tmp_path / "kept", overwrite=True, console=quiet)
+
+
+def test_without_pg_dump_the_remedy_is_said(
+    settings: Settings, quiet: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    on_server = settings.model_copy(update={"database_url": "postgresql+psycopg://wind@farm/wind"})
+    with pytest.raises(ConfigurationError, match="pg_dump"):
+        backup(on_server, tmp_path / "kept", quiet)
+    assert not (tmp_path / "kept").exists()

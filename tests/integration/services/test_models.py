@@ -1,0 +1,56 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from ml_app_wind_draft.core.config import Settings
+from ml_app_wind_draft.core.errors import RegistryError, RegistryUnavailableError
+from ml_app_wind_draft.registry.client import ModelRegistry
+from ml_app_wind_draft.registry.records import Verdict
+from ml_app_wind_draft.services.models import promote, rollback, show
+from tests.integration.conftest import a_trained_model
+
+
+def printed(settings: Settings) -> str:
+    console = Console(file=io.StringIO(), width=200)
+    show(settings, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.fixture
+def two_models(with_mlflow: Settings) -> Settings:
+    """Version 1 is champion, version 2 challenger."""
+    with ModelRegistry(with_mlflow) as registry:
+        registry.put(a_trained_model())
+        registry.flush()
+        registry.put(a_trained_model(scale=0.9, verdict=Verdict(False, 1, "not better")))
+        registry.flush()
+    return with_mlflow
+
+
+def test_before_the_first_training_there_is_nothing_to_list(with_mlflow: Settings) -> None:
+    assert "wind train" in printed(with_mlflow)
+
+
+def test_a_promotion_and_a_roll_back_are_listed_with_who_and_why(two_models: Settings) -> None:
+    quiet = Console(quiet=True)
+    promote(two_models, 2, "better in icing", quiet)
+    said = printed(two_models)
+    assert "better in icing" in said
+    rollback(two_models, 1, "off in summer", quiet)
+    with ModelRegistry(two_models) as registry:
+        champion = registry.champion()
+    assert champion is not None
+    assert champion.version == 1
+    assert "off in summer" in printed(two_models)
+
+
+def test_only_a_former_champion_can_be_rolled_back_to(two_models: Settings) -> None:
+    with pytest.raises(RegistryError, match="never champion"):
+        rollback(two_models, 2, "why not", Console(quiet=True))
+
+
+def test_without_mlflow_the_list_is_refused_with_the_address(settings: Settings) -> None:
+    with pytest.raises(RegistryUnavailableError, match=str(settings.mlflow_port)):
+        printed(settings)

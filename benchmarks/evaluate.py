@@ -108,11 +108,13 @@ def show(results: dict[str, dict[str, Any]]) -> None:
             rows = f"{result[f'rows_{kind}']:,} {kind}"
             table.add_row(name, rows, *numbers, f"{each['interval_coverage']:.1%}")
     console.print(table, f"{FILTER}.")
-    table = Table("model", *next(iter(results.values()))["coverage_by_wind_speed"])
-    table.title = "P10-P90 coverage by wind speed (m/s), %"
-    for name, result in results.items():
-        shares = result["coverage_by_wind_speed"].values()
-        table.add_row(name, *(f"{each['interval_coverage']:.0%}"[:-1] for each in shares))
+    table = Table("m/s", "rows", *results, title="P10-P90 coverage by wind speed")
+    for speed, each in next(iter(results.values()))["coverage_by_wind_speed"].items():
+        shares = (
+            result["coverage_by_wind_speed"][speed]["interval_coverage"]
+            for result in results.values()
+        )
+        table.add_row(speed, f"{each['rows']:,}", *(f"{share:.0%}" for share in shares))
     console.print(table)
 
 
@@ -120,7 +122,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, help="of the search; default: the shipped number")
     asked = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("ml_app_wind_draft").setLevel(logging.INFO)
     settings = load_settings()
     site = load_site("la_haute_borne", settings)
     assert site.replay is not None

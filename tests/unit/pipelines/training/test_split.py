@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_app_wind_draft.core.errors import TrainingError
@@ -49,6 +49,7 @@ def test_blocks_are_months_and_the_band_takes_those_that_the_search_does_not_see
     assert blocks.held_out() == [1, 3, 5, 7, 9]
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(30, 900), st.integers(2, 5))
 def test_folds_and_held_out_blocks_keep_their_distance(length, folds):
     parameters = read_parameters({"search": {"folds": folds}})

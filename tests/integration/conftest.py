@@ -1,6 +1,7 @@
 """A real MLflow server, and a small model to put into it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import requests
+import yaml
 
 from ml_app_wind_draft.core.config import PROJECT_ROOT, Settings, load_settings
 from ml_app_wind_draft.models.bundle import Bundle
@@ -166,3 +168,15 @@ def recorded_rows(days: float, start: int = NEW_YEAR) -> pd.DataFrame:
     rows = raw.rename(columns=columns).assign(timestamp=stamps.astype("int64"))
     inside = (rows["timestamp"] >= start) & (rows["timestamp"] < start + days * 86400)
     return rows.loc[inside, ["timestamp", *columns.values()]].reset_index(drop=True)
+
+
+@pytest.fixture
+def quick_training(with_mlflow: Settings, tmp_path: Path) -> Settings:
+    """As shipped, but for a configuration that makes training short."""
+    conf = tmp_path / "conf"
+    shutil.copytree(with_mlflow.conf_dir, conf)
+    search = {"trials": 2, "folds": 2, "rows": 2000}
+    quick = {"training": {"search": search, "catboost": {"fixed": {"iterations": 20}}}}
+    (conf / "local").mkdir(exist_ok=True)
+    (conf / "local" / "parameters_training.yml").write_text(yaml.safe_dump(quick))
+    return with_mlflow.model_copy(update={"conf_dir": conf})

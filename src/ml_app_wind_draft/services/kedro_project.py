@@ -39,9 +39,7 @@ def run_pipeline(settings: Settings, name: str) -> None:
     try:
         SequentialRunner().run(register_pipelines()[name], catalog)
     except DatasetError as error:
-        if isinstance(error.__cause__, WindError):
-            raise error.__cause__ from None
-        raise
+        raise _reason_of(error) from None
 
 
 def _configuration(settings: Settings) -> Any:
@@ -56,6 +54,14 @@ def _configuration(settings: Settings) -> Any:
         return OmegaConfigLoader(
             conf_source=str(settings.conf_dir), env=settings.kedro_env, **CONFIG_LOADER_ARGS
         )
+
+
+def _reason_of(error: BaseException) -> BaseException:
+    """The `WindError` that Kedro wrapped, once or twice; the error itself where there is none."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, WindError):
+        cause = cause.__cause__
+    return cause or error
 
 
 @contextmanager

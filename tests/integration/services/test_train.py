@@ -1,0 +1,158 @@
+"""Training as its users run it, against a real MLflow server."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+
+from ml_app_wind_draft.core.config import Settings
+from ml_app_wind_draft.core.errors import RegistryUnavailableError
+from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.ingestion.datasets import HistoryDataset
+from ml_app_wind_draft.ingestion.intake import ingest_frame
+from ml_app_wind_draft.registry.client import ModelRegistry
+from ml_app_wind_draft.registry.datasets import TrainedModelDataset
+from ml_app_wind_draft.registry.records import TrainedModel
+from ml_app_wind_draft.services import train
+from ml_app_wind_draft.services.heartbeat import Heartbeat
+from ml_app_wind_draft.services.kedro_project import run_pipeline
+from ml_app_wind_draft.services.train import Training
+from ml_app_wind_draft.storage.data_manager import DataManager
+from tests.conftest import free_port
+from tests.integration.conftest import NEW_YEAR, MlflowServer, recorded_rows
+
+DAY = 86_400
+
+
+def wind_train(settings: Settings) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "ml_app_wind_draft", "train"],
+        env={
+            **os.environ,
+            "DATA_DIR": str(settings.data_dir),
+            "CONF_DIR": str(settings.conf_dir),
+            "DATABASE_URL": settings.database_url,
+            "MLFLOW_TRACKING_URI": settings.mlflow_tracking_uri,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.fixture
+def database(settings: Settings, site: Site) -> Iterator[DataManager]:
+    manager = DataManager(settings.database_url)
+    manager.init_raw_db_table()
+    manager.register_site(site)
+    yield manager
+    manager.close()
+
+
+def test_from_an_empty_folder_to_a_judged_challenger_though_mlflow_comes_late(
+    quick_training: Settings, mlflow_server: MlflowServer, database: DataManager
+) -> None:
+    mlflow_server.stop()
+    first = wind_train(quick_training)
+    mlflow_server.start()
+    said, _ = first.communicate(timeout=240)
+    assert first.returncode == 0, said
+    with ModelRegistry(quick_training) as registry:
+        versions = registry.versions()
+        champion = registry.champion()
+    assert [(each.version, each.kind) for each in versions] == [(2, "catboost"), (1, "power_curve")]
+    assert champion
+    history = database.champion_history()
+    assert history["version"].tolist()[0] == 1
+    assert history["version"].tolist()[-1] == champion.version
+    assert champion.training_end < NEW_YEAR
+    assert database.heartbeats()[0].status == "done"
+
+    again = wind_train(quick_training)
+    said, _ = again.communicate(timeout=120)
+    assert again.returncode == 0, said
+    assert "Nothing to train: version 2" in said.splitlines()[-1]
+
+
+def test_a_configuration_that_cannot_be_used_is_the_last_line_and_the_heartbeat(
+    quick_training: Settings, database: DataManager
+) -> None:
+    wrong = quick_training.conf_dir / "local" / "parameters_training.yml"
+    wrong.write_text("training: {model: crystal_ball}")
+    ended = wind_train(quick_training)
+    said, _ = ended.communicate(timeout=120)
+    assert ended.returncode == 1
+    assert "training.model = 'crystal_ball'" in said.splitlines()[-1]
+    [beat] = database.heartbeats()
+    assert beat.status == "failed"
+    assert "crystal_ball" in beat.message
+
+
+def test_without_mlflow_it_gives_up_with_the_reason(
+    settings: Settings, database: DataManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "LONGEST_WAIT", 0.1)
+    nobody = settings.model_copy(update={"mlflow_tracking_uri": f"http://127.0.0.1:{free_port()}"})
+    with Heartbeat(train.SERVICE, database) as heartbeat:
+        assert Training(nobody, database, heartbeat).attempt() == 1
+    [beat] = database.heartbeats()
+    assert beat.status == "failed"
+    assert "does not answer" in beat.message
+
+
+def test_a_model_trained_while_mlflow_is_down_waits_and_is_said_to_wait(
+    with_mlflow: Settings, trained_model: TrainedModel
+) -> None:
+    nobody = with_mlflow.model_copy(
+        update={"mlflow_tracking_uri": f"http://127.0.0.1:{free_port()}"}
+    )
+    with pytest.raises(DatasetError, match=r"waits in data/outbox/.*nothing is trained again"):
+        TrainedModelDataset(nobody).save(trained_model)
+    with ModelRegistry(with_mlflow) as registry:
+        assert len(registry.flush()) == 1
+
+
+def test_trouble_inside_a_pipeline_comes_out_as_the_app_knows_it(settings: Settings) -> None:
+    nobody = settings.model_copy(update={"mlflow_tracking_uri": f"http://127.0.0.1:{free_port()}"})
+    with pytest.raises(RegistryUnavailableError, match="no copy of a champion"):
+        run_pipeline(nobody, "inference")
+
+
+def test_watching_waits_for_a_month_of_event_time(
+    settings: Settings, database: DataManager, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "WATCH_EVERY", 0.02)
+    ingest_frame(
+        database, site, recorded_rows(1), source="test", replayed_until=NEW_YEAR + 30 * DAY
+    )
+    training = Training(settings, database, Heartbeat(train.SERVICE, database))
+    training._month = NEW_YEAR
+    waiting = threading.Thread(target=training.wait_for_a_month)
+    waiting.start()
+    waiting.join(0.3)
+    assert waiting.is_alive()
+    ingest_frame(
+        database, site, recorded_rows(1), source="test", replayed_until=NEW_YEAR + 31 * DAY
+    )
+    waiting.join(30)
+    assert not waiting.is_alive()
+
+
+def test_history_is_the_same_all_month_long(
+    settings: Settings, database: DataManager, site: Site
+) -> None:
+    before = HistoryDataset(settings).load()
+    assert before["timestamp"].max() < NEW_YEAR
+    ingest_frame(database, site, recorded_rows(1), source="test", replayed_until=NEW_YEAR + DAY)
+    pd.testing.assert_frame_equal(HistoryDataset(settings).load(), before)
+
+
+def test_history_of_a_few_days_is_used_whole(
+    settings: Settings, database: DataManager, site: Site
+) -> None:
+    ingest_frame(database, site, recorded_rows(3), source="test", replayed_until=NEW_YEAR + 3 * DAY)
+    assert HistoryDataset(settings).load()["timestamp"].max() == NEW_YEAR + 3 * DAY - 600

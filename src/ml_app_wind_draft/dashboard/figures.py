@@ -5,10 +5,12 @@ series once a view, and after that only their tail. Plain lists, since plotly wo
 base64 that the browser's splice could not read.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ml_app_wind_draft.dashboard.theme import FONT, PALETTES, Palette, Scheme
 from ml_app_wind_draft.dashboard.words import HOUR, decimals_of
@@ -65,16 +67,32 @@ def series(rows: pd.DataFrame, *, start: int, now: int, step: int, bucket: int) 
     missing value is `None`. Where rows are missing, one point of `None` breaks the lines. `bucket`
     (s, a multiple of `step`) above `step` draws the mean of each bucket that has rows.
     """
-    seen = rows[(rows["timestamp"] >= start) & (rows["timestamp"] < now)]
-    wanted = seen[["timestamp", *COLUMNS.values()]]
+    stamps = rows["timestamp"].to_numpy(np.int64)
+    seen = slice(*np.searchsorted(stamps, [start, now]))
+    stamps = stamps[seen]
+    columns = {key: rows[name].to_numpy(np.float64)[seen] for key, name in COLUMNS.items()}
     if bucket > step:
-        floor = wanted["timestamp"] // bucket * bucket
-        wanted = wanted.groupby(floor, sort=True)[[*COLUMNS.values()]].mean().reset_index()
-    broken = _with_breaks(wanted, max(bucket, step))
+        stamps, columns = _bucket_means(stamps, columns, bucket)
+    breaks = np.flatnonzero(np.diff(stamps) > max(bucket, step)) + 1
+    times = np.insert(stamps, breaks, stamps[breaks - 1] + max(bucket, step))
     return {
-        "t": [int(each) for each in broken["timestamp"]],
-        **{key: _listed(broken[column], 2) for key, column in COLUMNS.items()},
+        "t": times.tolist(),
+        **{key: _listed(np.insert(each, breaks, np.nan)) for key, each in columns.items()},
     }
+
+
+def _bucket_means(
+    stamps: NDArray[np.int64], columns: dict[str, NDArray[np.float64]], bucket: int
+) -> tuple[NDArray[np.int64], dict[str, NDArray[np.float64]]]:
+    """Means over whole buckets of time; missing values do not count."""
+    starts, place = np.unique(stamps // bucket * bucket, return_inverse=True)
+    means = {}
+    for key, values in columns.items():
+        known = np.isfinite(values)
+        count = np.bincount(place[known], minlength=len(starts))
+        total = np.bincount(place[known], weights=values[known], minlength=len(starts))
+        means[key] = np.divide(total, count, out=np.full(len(starts), np.nan), where=count > 0)
+    return starts, means
 
 
 def rounded(columns: Series, rated_power: float) -> Series:
@@ -102,18 +120,8 @@ def cut(columns: Series, *, since: int | None = None, before: int | None = None)
     return {key: values[first:last] for key, values in columns.items()}
 
 
-def _with_breaks(rows: pd.DataFrame, step: int) -> pd.DataFrame:
-    times = rows["timestamp"].to_numpy(np.int64)
-    ends = times[:-1][np.diff(times) > step]
-    if not len(ends):
-        return rows
-    breaks = pd.DataFrame({"timestamp": ends + step})
-    return pd.concat([rows, breaks]).sort_values("timestamp", kind="stable")
-
-
-def _listed(values: pd.Series, decimals: int) -> list[float | None]:
-    rounded_values = values.to_numpy(np.float64).round(decimals)
-    return [None if np.isnan(each) else float(each) for each in rounded_values]
+def _listed(values: NDArray[np.float64]) -> list[float | None]:
+    return [None if math.isnan(each) else each for each in values.round(2).tolist()]
 
 
 def frame(scheme: Scheme) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.site import Site
@@ -21,16 +22,7 @@ REPLAY_ARRIVES_EVERY = 5.0
 ARRIVALS = 8
 STREAM = "app-stream-data"
 OUTCOMES = ["expected_power", "expected_power_p10", "expected_power_p90"]
-ROW_COLUMNS = ["turbine_id", "timestamp", "ingested_at", "power", "wind_speed"]
-OUTCOME_COLUMNS = [
-    "turbine_id",
-    "timestamp",
-    "status",
-    "reason",
-    "state",
-    "model_version",
-    *OUTCOMES,
-]
+ROW_COLUMNS = ["timestamp", "power", "wind_speed"]
 
 
 class Storage(Protocol):
@@ -198,13 +190,17 @@ class Reader:
         storage, site = self._open(), self._site
         replayed_until = storage.replayed_until(site.name)
         raw = storage.raw_last(max(ARRIVALS, DAY // site.step), site.turbine_ids)
-        rows = _joined(raw, storage.predictions_last(4, site.turbine_ids))
+        rows = _of_each(raw, site.turbine_ids)
+        outcomes = _of_each(storage.predictions_last(4, site.turbine_ids), site.turbine_ids)
         is_replay = site.replay is not None and replayed_until is not None
         now = clock.now(replayed_until)
         return Farm(
             now=now,
             replayed_year=clock.from_epoch(now - 1).year if is_replay else None,
-            turbines={each: _current(each, rows, site.step) for each in site.turbine_ids},
+            turbines={
+                each: _current(each, rows[each], outcomes[each], site.step)
+                for each in site.turbine_ids
+            },
             arrived_at=None if raw.empty else int(raw["ingested_at"].max()),
             arrives_every=_arrives_every(raw, REPLAY_ARRIVES_EVERY if is_replay else site.step),
             feed_ended=any(
@@ -228,9 +224,17 @@ class Reader:
 
 
 def _joined(raw: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Rows with their outcomes; a row without one has NaN there."""
-    key = ["turbine_id", "timestamp"]
-    return raw[ROW_COLUMNS].merge(outcomes[OUTCOME_COLUMNS], on=key, how="left", sort=False)
+    """One turbine's rows with the powers that its outcomes expect (NaN: none), by time."""
+    stamps, scored = raw["timestamp"].to_numpy(), outcomes["timestamp"].to_numpy()
+    place = np.searchsorted(scored, stamps)
+    found = place < len(scored)
+    found[found] = scored[place[found]] == stamps[found]
+    columns = {name: raw[name].to_numpy() for name in ROW_COLUMNS}
+    for name in OUTCOMES:
+        values = np.full(len(raw), np.nan)
+        values[found] = outcomes[name].to_numpy()[place[found]]
+        columns[name] = values
+    return pd.DataFrame(columns)
 
 
 def nothing_of(turbine_id: str) -> Current:
@@ -251,36 +255,52 @@ def nothing_of(turbine_id: str) -> Current:
     )
 
 
-def _current(turbine_id: str, rows: pd.DataFrame, step: int) -> Current:
+def _current(turbine_id: str, raw: pd.DataFrame, outcomes: pd.DataFrame, step: int) -> Current:
     """The newest scored row, or the newest row where scoring lags more than two steps behind."""
-    own = rows[rows["turbine_id"] == turbine_id]
-    if own.empty:
+    if raw.empty:
         return nothing_of(turbine_id)
-    newest = int(own["timestamp"].iloc[-1])
-    scored = own[own["status"].notna() & (own["timestamp"] >= newest - 2 * step)]
-    row = (own if scored.empty else scored).iloc[-1]
-    return Current(
-        turbine_id=turbine_id,
-        timestamp=int(row["timestamp"]),
+    stamps = raw["timestamp"].to_numpy()
+    recent = outcomes["timestamp"].to_numpy()
+    recent = recent[(recent >= stamps[-1] - 2 * step) & np.isin(recent, stamps)]
+    shown = int(recent[-1] if len(recent) else stamps[-1])
+    row = raw.iloc[int(np.searchsorted(stamps, shown))]
+    current = replace(
+        nothing_of(turbine_id),
+        timestamp=shown,
         power=float(row["power"]),
         wind_speed=float(row["wind_speed"]),
-        expected=float(row["expected_power"]),
-        p10=float(row["expected_power_p10"]),
-        p90=float(row["expected_power_p90"]),
-        scored=not scored.empty,
-        status=_text(row["status"]),
-        reason=_text(row["reason"]),
-        state=_text(row["state"]),
-        spark=_spark(own, newest, step),
+        spark=_spark(stamps, raw["power"].to_numpy(np.float64), step),
+    )
+    if not len(recent):
+        return current
+    outcome = outcomes.iloc[int(np.searchsorted(outcomes["timestamp"].to_numpy(), shown))]
+    return replace(
+        current,
+        expected=float(outcome["expected_power"]),
+        p10=float(outcome["expected_power_p10"]),
+        p90=float(outcome["expected_power_p90"]),
+        scored=True,
+        status=_text(outcome["status"]),
+        reason=_text(outcome["reason"]),
+        state=_text(outcome["state"]),
     )
 
 
-def _spark(own: pd.DataFrame, newest: int, step: int) -> list[float]:
+def _spark(stamps: NDArray[np.int64], power: NDArray[np.float64], step: int) -> list[float]:
     """Power of the last 24 h in 36 means; NaN where there is none."""
     width = max(step, DAY // 36 // step * step)
-    slots = ((newest - own["timestamp"]) // width).to_numpy()
-    means = own["power"].groupby(slots).mean()
-    return [float(means.get(slot, np.nan)) for slot in range(DAY // width - 1, -1, -1)]
+    slots = (stamps[-1] - stamps) // width
+    wanted = np.isfinite(power) & (slots < DAY // width)
+    count = np.bincount(slots[wanted], minlength=DAY // width)
+    total = np.bincount(slots[wanted], weights=power[wanted], minlength=DAY // width)
+    means = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+    return [float(each) for each in means[::-1]]
+
+
+def _of_each(rows: pd.DataFrame, turbine_ids: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Each turbine's part of `rows`, which are by turbine."""
+    names = rows["turbine_id"].to_numpy()
+    return {each: rows.iloc[np.flatnonzero(names == each)] for each in turbine_ids}
 
 
 def _arrives_every(raw: pd.DataFrame, otherwise: float) -> float:

@@ -336,6 +336,7 @@ def _champion_note(version: int | None, reign: Reign | None, models: Models) -> 
     lines = []
     if reign and reign.version == version:
         lines.append(f"in charge since {words.moment(reign.since)}, by {reign.by}")
+        lines.append(reign.why)
     if models.trouble and version:
         seen = f"last seen {words.moment(models.seen_at)}" if models.seen_at else "not seen yet"
         lines.append(f"MLflow does not answer; {seen}")
@@ -352,11 +353,13 @@ def _challenger_note(rival: ModelVersion | None, models: Models) -> str:
     return "No challenger. The next training run that the champion survives will stand here."
 
 
-def trouble(database: str, models: Models, reign: Reign | None) -> str:
+def trouble(models: Models, reign: Reign | None, *, database_is_down: bool = False) -> str:
     """The toast's text: what does not answer now, empty when all is well."""
     sentences = []
-    if database:
-        sentences.append(f"The database does not answer. You see the last good data. ({database})")
+    if database_is_down:
+        sentences.append(
+            "The database does not answer. You see the last good data; the page keeps trying."
+        )
     if models.trouble:
         rest = "Predictions go on with the champion in charge." if reign or models.champion else ""
         sentences.append(f"MLflow does not answer. {rest}".strip())

@@ -9,6 +9,8 @@ from ml_app_wind_draft.dashboard.words import is_missing
 
 Tone = Literal["good", "watch", "calm"]
 OUTDATED_STEPS = 3
+HELD_BACK = "not_normal_operation"
+JUDGED_BY_BAND = {"", "normal_operation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +23,16 @@ class State:
 
 
 def state_of(current: Current, site: Site, now: int, *, has_champion: bool) -> State:
-    """What the newest row says, the outcome's own `state` first. `now` is event time, s."""
+    """What the newest row says. `now` is event time, s."""
     missing = _missing(current, site, now)
     if missing:
         return missing
-    if current.state:
-        return State(current.state.replace("_", " ").capitalize(), "calm", "Inferred state.")
     if current.power <= 0:
         return _standing_still(current, site)
+    if current.state == HELD_BACK:
+        return State("Held back", "watch", "Pitched away from more power: not normal operation.")
+    if current.state not in JUDGED_BY_BAND:
+        return State(current.state.replace("_", " ").capitalize(), "calm", "Inferred state.")
     if not current.scored:
         word = "Not scored yet" if has_champion else "Measured"
         return State(word, "calm", "No prediction for the newest row yet.")

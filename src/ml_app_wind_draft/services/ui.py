@@ -17,7 +17,7 @@ from ml_app_wind_draft.storage.data_manager import DataManager
 
 log = logging.getLogger(__name__)
 SERVICE = "app-ui"
-THREADS = 8
+THREADS = 4
 BEAT_EVERY = 5.0
 ASK_MLFLOW_EVERY = 10.0
 

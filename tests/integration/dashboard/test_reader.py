@@ -86,7 +86,7 @@ def test_a_view_ends_at_event_time_and_joins_rows_with_their_outcomes(reader, ma
     assert view.now == START + 201 * STEP
     assert view.start == view.now - DAY
     assert view.coverage == 1
-    assert set(view.rows["turbine_id"]) == {"R80721"}
+    assert list(view.rows["power"]) == [800.0 + each for each in range(21, 201)]
     assert view.rows["timestamp"].min() == view.start - 6 * 3600
     assert view.rows["error"].iloc[-2] == -20
     assert np.isnan(view.rows["expected_power"].iloc[-1])

@@ -204,8 +204,8 @@ def test_a_challenger_that_became_champion_is_no_longer_a_rival(site):
 
 
 def test_the_toast_names_all_that_is_down():
-    text = replies.trouble("no connection", Models(trouble="no answer"), REIGN)
-    assert text.startswith("The database does not answer. You see the last good data.")
+    text = replies.trouble(Models(trouble="no answer"), REIGN, database_is_down=True)
+    assert text.startswith("The database does not answer. You see the last good data;")
     assert "MLflow does not answer." in text
-    assert replies.trouble("", Models(), REIGN) == ""
-    assert replies.trouble("", Models(trouble="x"), None) == "MLflow does not answer."
+    assert replies.trouble(Models(), REIGN) == ""
+    assert replies.trouble(Models(trouble="x"), None) == "MLflow does not answer."

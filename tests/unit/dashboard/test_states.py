@@ -25,6 +25,9 @@ NO_OUTCOME = {"expected": math.nan, "p10": math.nan, "p90": math.nan, "scored": 
         ({"timestamp": None}, "No data", "calm"),
         ({"timestamp": NOW - 6000}, "Silent", "watch"),
         (NO_OUTCOME, "Not scored yet", "calm"),
+        ({"state": "normal_operation"}, "In band", "good"),
+        ({"state": "not_normal_operation"}, "Held back", "watch"),
+        ({"state": "not_normal_operation", "power": 0.0}, "Standstill", "watch"),
         ({"state": "partial_performance"}, "Partial performance", "calm"),
     ],
 )

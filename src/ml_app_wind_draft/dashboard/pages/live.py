@@ -1,5 +1,6 @@
 """The one page: the farm's newest state, and a chosen turbine over time."""
 
+import logging
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -14,6 +15,8 @@ from ml_app_wind_draft.dashboard.figures import LEGEND
 from ml_app_wind_draft.dashboard.reader import Reader
 from ml_app_wind_draft.dashboard.replies import RANGES, Held
 from ml_app_wind_draft.dashboard.theme import FONT
+
+log = logging.getLogger(__name__)
 
 
 def layout(site: Site, settings: Settings) -> dmc.MantineProvider:
@@ -187,7 +190,8 @@ def reply(
         view = reader.view(turbine_id, RANGES[range_name], since)
         farm, reign = reader.farm(), reader.reign()
     except StorageError as error:
-        return {"toast": replies.trouble(str(error), models, None)}
+        log.warning("A page goes without new data: %s", error)
+        return {"toast": replies.trouble(models, None, database_is_down=True)}
     has_champion = reign is not None or models.champion is not None
     return {
         **replies.series_reply(view, site, range_name, held),
@@ -199,7 +203,7 @@ def reply(
         },
         "sparks": replies.tile_sparks(farm, site),
         "arrival": replies.arrival(farm, wall_now()),
-        "toast": replies.trouble("", models, reign),
+        "toast": replies.trouble(models, reign),
     }
 
 

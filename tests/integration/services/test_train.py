@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 import pytest
+from kedro.io import DatasetError
 
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import RegistryUnavailableError

@@ -14,7 +14,7 @@ OURS = "ml_app_wind_draft."
 
 def read_parameters(settings: Settings) -> dict[str, Any]:
     """What `conf/base/parameters*.yml` says, overridden by the environment's folder."""
-    return _configuration(settings)["parameters"]
+    return _read(settings, "parameters")[0]
 
 
 def run_pipeline(settings: Settings, name: str) -> None:
@@ -28,13 +28,12 @@ def run_pipeline(settings: Settings, name: str) -> None:
 
         from ml_app_wind_draft.pipeline_registry import register_pipelines  # noqa: PLC0415
 
-    configuration = _configuration(settings)
-    entries: dict[str, dict[str, Any]] = configuration["catalog"]
+    entries, parameters = _read(settings, "catalog", "parameters")
     for entry in entries.values():
         if entry["type"].startswith(OURS):
             entry["settings"] = settings
     catalog = DataCatalog.from_config(entries)
-    for key, value in configuration["parameters"].items():
+    for key, value in parameters.items():
         catalog[f"params:{key}"] = value
     try:
         SequentialRunner().run(register_pipelines()[name], catalog)
@@ -42,7 +41,8 @@ def run_pipeline(settings: Settings, name: str) -> None:
         raise _reason_of(error) from None
 
 
-def _configuration(settings: Settings) -> Any:
+def _read(settings: Settings, *names: str) -> list[dict[str, Any]]:
+    """Configurations such as `catalog`, from `conf/base` and the environment's folder over it."""
     with _own_log():
         from kedro.config import OmegaConfigLoader  # noqa: PLC0415
 
@@ -51,9 +51,10 @@ def _configuration(settings: Settings) -> Any:
     with warnings.catch_warnings():
         # Kedro 1.7 calls what OmegaConf has renamed.
         warnings.filterwarnings("ignore", r"register_new_resolver\(\) is deprecated", UserWarning)
-        return OmegaConfigLoader(
+        loader = OmegaConfigLoader(
             conf_source=str(settings.conf_dir), env=settings.kedro_env, **CONFIG_LOADER_ARGS
         )
+        return [loader[name] for name in names]
 
 
 def _reason_of(error: BaseException) -> BaseException:

@@ -63,14 +63,15 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def test_every_waiting_row_gets_one_outcome(
-    with_mlflow: Settings, farm: DataManager, site: Site, trained_model: TrainedModel
+    with_mlflow: Settings, manager: DataManager, site: Site, trained_model: TrainedModel
 ) -> None:
+    ingest_frame(manager, site, recorded_rows(1), source="test", replayed_until=NEW_YEAR + DAY)
     version = register(with_mlflow, trained_model)
     with ChampionWatch(with_mlflow) as watch:
-        inference = Inference(farm, site, watch)
+        inference = Inference(manager, site, watch)
         assert inference.tick().done == 4 * 144
         assert inference.tick().done == 0
-    outcomes = farm.predictions_range(*ALL)
+    outcomes = manager.predictions_range(*ALL)
     assert len(outcomes) == 4 * 144
     assert set(outcomes["model_version"]) == {version}
     predicted = outcomes[outcomes["status"] == "predicted"]
@@ -79,7 +80,7 @@ def test_every_waiting_row_gets_one_outcome(
     assert (predicted["expected_power"] <= predicted["expected_power_p90"]).all()
     no_input = outcomes[outcomes["status"] == "no_input"]
     assert set(no_input["reason"]) <= {"wind_speed is missing", "wind_speed was implausible"}
-    assert farm.check() == []
+    assert manager.check() == []
 
 
 def test_a_batch_smaller_than_the_work_goes_on_at_once(

@@ -65,10 +65,14 @@ def conclude(
     stored: such a row is `no_input`, too. Columns as `DataManager.save_outcomes` wants them.
     """
     waiting = rows[rows["waiting"].to_numpy(bool)]
-    reason = pd.Series("the turbine is not in the site file", index=waiting.index, dtype=object)
-    reason[features.index] = _reasons(waiting.loc[features.index], features, estimates)
-    predicted = (reason == "").to_numpy()
-    estimates = estimates.reindex(waiting.index)
+    ours = waiting.index.isin(features.index)
+    reason = np.full(len(waiting), "the turbine is not in the site file", dtype=object)
+    reason[ours] = _reasons(waiting[ours], features, estimates)
+    predicted = reason == ""
+    values = np.full((len(waiting), len(PREDICTION_COLUMNS)), np.nan)
+    values[ours] = estimates[list(PREDICTION_COLUMNS)].to_numpy(np.float64)
+    values[~predicted] = np.nan
+    reason[predicted] = None
     return pd.DataFrame(
         {
             "turbine_id": waiting["turbine_id"],
@@ -76,8 +80,8 @@ def conclude(
             "revision": waiting["revision"],
             "model_version": champion.version.version,
             "status": np.where(predicted, "predicted", "no_input"),
-            "reason": reason.where(~predicted, None),
-            **{name: estimates[name].where(predicted) for name in PREDICTION_COLUMNS},
+            "reason": reason,
+            **dict(zip(PREDICTION_COLUMNS, values.T, strict=True)),
             "state": _states(waiting, site),
             "in_sample": waiting["timestamp"] <= champion.version.training_end,
         }

@@ -58,6 +58,15 @@ def _missing_lags(waiting: pd.DataFrame, lag: int) -> NDArray[np.int64]:
     span = int(seconds.max() - seconds.min()) + (LAGS + 1) * lag
     # lags are subtracted, so a turbine's keys start LAGS * lag above the one before it ends
     key = turbine * span + (seconds - seconds.min()) + LAGS * lag
-    wanted = np.unique(key - lag * np.arange(1, LAGS + 1)[:, None])
-    missing = wanted[~np.isin(wanted, key)]
-    return np.unique(missing % span) + seconds.min() - LAGS * lag
+    present = np.sort(key)
+    missing = [wanted[~_contains(present, wanted)] for wanted in _lags_of(key, lag)]
+    return np.unique(np.concatenate(missing) % span) + seconds.min() - LAGS * lag
+
+
+def _lags_of(key: NDArray[np.int64], lag: int) -> list[NDArray[np.int64]]:
+    return [key - lag * number for number in range(1, LAGS + 1)]
+
+
+def _contains(present: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each of `wanted` is in the sorted `present`; no key lies above the last of those."""
+    return present[np.searchsorted(present, wanted)] == wanted

@@ -143,3 +143,8 @@ def test_a_second_ctrl_c_interrupts_a_tick_that_hangs() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run_loop("app-test", Notebook(), tick, interval=1)
+
+
+def test_a_turn_may_ask_for_another_pause_than_the_interval() -> None:
+    book = Notebook()
+    assert run(book, [Tick(pause=0.01), Tick(pause=0.01), Tick()], interval=200.0) == 3

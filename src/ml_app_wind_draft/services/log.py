@@ -10,6 +10,7 @@ from typing import TextIO
 LEVEL_COLOURS = {"debug": "2", "info": "32", "warning": "33", "error": "31", "critical": "1;31"}
 SERVICE_COLOURS = ("36", "35", "34", "94", "95", "96")
 SERVICE_WIDTH = 16
+COLOUR_VARIABLE = "WIND_COLOUR"  # says to a service that its lines end on a terminal
 # They say at every step what our own services say in one line, or what only their authors need.
 QUIET_LIBRARIES = ("alembic", "botocore", "httpx", "kedro", "matplotlib", "mlflow", "urllib3")
 
@@ -63,7 +64,7 @@ def wants_colour(stream: TextIO) -> bool:
     """Whether to colour: on a terminal, unless `NO_COLOR`; anywhere with `FORCE_COLOR`."""
     if os.environ.get("NO_COLOR"):
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+    return any(map(os.environ.get, ("FORCE_COLOR", COLOUR_VARIABLE))) or stream.isatty()
 
 
 def _paint(text: str, colour: str) -> str:

@@ -250,8 +250,9 @@ def _child_environment() -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "DO_NOT_TRACK": "true",
     }
-    if log_format.wants_colour(sys.stderr):
-        environment["FORCE_COLOR"] = "1"
+    # FORCE_COLOR would make progress bars believe in a terminal and redraw themselves into the log.
+    if environment.pop("FORCE_COLOR", "") or log_format.wants_colour(sys.stderr):
+        environment[log_format.COLOUR_VARIABLE] = "1"
     return environment
 
 

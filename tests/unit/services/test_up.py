@@ -6,7 +6,7 @@ import pytest
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import ConfigurationError, PortInUseError
 from ml_app_wind_draft.services.roster import select
-from ml_app_wind_draft.services.up import _in_format, check_ports
+from ml_app_wind_draft.services.up import _child_environment, _in_format, check_ports
 
 
 def test_free_ports_are_accepted(settings: Settings) -> None:
@@ -48,3 +48,11 @@ def test_a_line_in_the_format_stays_and_any_other_is_put_into_it(monkeypatch) ->
     assert re.fullmatch(
         r"\d\d:\d\d:\d\d app-ui +info +Traceback:", _in_format("app-ui", "Traceback:")
     )
+
+
+def test_services_colour_their_lines_but_draw_no_progress_bars(monkeypatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    environment = _child_environment()
+    assert environment["WIND_COLOUR"] == "1"
+    assert "FORCE_COLOR" not in environment

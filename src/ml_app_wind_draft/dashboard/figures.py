@@ -193,7 +193,7 @@ def _layout(palette: Palette) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "separators": ".,",
-        "margin": {"l": 48, "r": 12, "t": 26, "b": 34},
+        "margin": {"l": 48, "r": 12, "t": 26, "b": 40},
         "hovermode": "x unified",
         "hoversubplots": "axis",
         "hoverlabel": {
@@ -208,6 +208,7 @@ def _layout(palette: Palette) -> dict[str, Any]:
             "anchor": "y3",
             "gridcolor": palette.grid,
             "tickfont": quiet,
+            "ticklabelstandoff": 5,
             "hoverformat": "%-d %b %Y, %H:%M UTC",
             "showspikes": True,
             "spikemode": "across",

@@ -45,7 +45,7 @@ def run(settings: Settings, names: list[str]) -> int:
     """Run the services called `names` (all without any) until SIGTERM or SIGINT.
 
     Returns the exit code: 0 after a stop that was asked for, 1 when training failed before there
-    was any model. Raises `ConfigurationError` before anything starts where a setting cannot work.
+    was any model, or failed and nothing else was to run. Raises `ConfigurationError` before anything starts where a setting cannot work.
     """
     services = select(names)
     load_site(settings.site, settings)
@@ -117,12 +117,15 @@ class Supervisor:
                 while not self._stop.requested:
                     for child in self._children.values():
                         self._look_after(child)
-                    if all(child.finished for child in self._children.values()):
+                    if self._all_finished():
                         break
                     self._stop.wait(LOOK_EVERY)
             finally:
                 self._stop_all()
         return self._exit_code
+
+    def _all_finished(self) -> bool:
+        return all(child.finished for child in self._children.values())
 
     def _look_after(self, child: Child) -> None:
         if child.process is not None and has_ended(child.process.pid):
@@ -156,7 +159,8 @@ class Supervisor:
             text=True,
             errors="replace",
         )
-        psutil.Process(child.process.pid).nice(child.service.niceness)
+        started = psutil.Process(child.process.pid)
+        started.nice(max(started.nice(), child.service.niceness))  # lowering needs root
         log.info("starting %s (process %d)", child.service.name, child.process.pid)
         _in_background(self._pass_on, child.service.name, child.process)
         if child.service.port_field:
@@ -192,6 +196,7 @@ class Supervisor:
                 child.service.name,
                 _say_exit(exit_code),
             )
+            self._exit_code = int(self._all_finished())  # it was started alone
         else:
             log.error(
                 "%s failed (%s) before there was any model: stopping. The reason is above",

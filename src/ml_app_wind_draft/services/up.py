@@ -45,7 +45,8 @@ def run(settings: Settings, names: list[str]) -> int:
     """Run the services called `names` (all without any) until SIGTERM or SIGINT.
 
     Returns the exit code: 0 after a stop that was asked for, 1 when training failed before there
-    was any model, or failed and nothing else was to run. Raises `ConfigurationError` before anything starts where a setting cannot work.
+    was any model, or failed and nothing else was to run. Raises `ConfigurationError` before
+    anything starts where a setting cannot work.
     """
     services = select(names)
     load_site(settings.site, settings)

@@ -68,13 +68,9 @@ def test_links_inside_the_project_lead_somewhere() -> None:
 
 def test_the_three_addresses_are_printed_when_each_answers(house: House) -> None:
     ports = house.settings
+    experiments = "/api/2.0/mlflow/experiments/search?max_results=1"
     for title, port, page, proof in (
-        (
-            "MLflow",
-            ports.mlflow_port,
-            "/api/2.0/mlflow/experiments/search?max_results=1",
-            "Default",
-        ),
+        ("MLflow", ports.mlflow_port, experiments, "experiment_id"),
         ("dashboard", ports.ui_port, "/", "<html"),
         ("Kedro Viz", ports.viz_port, "/api/main", "training"),
     ):

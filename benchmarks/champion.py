@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -77,7 +77,7 @@ def bundle() -> Bundle:
 class FixedChampion:
     """Stands where the inference loop has its watch on MLflow: always the same champion."""
 
-    current: LoadedModel
+    current: LoadedModel | None
     confirmed: bool = False
     trouble: str = ""
 
@@ -99,7 +99,7 @@ def environment_in(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running(environment: dict[str, str], *command: str) -> Iterator[psutil.Process]:
+def running(environment: dict[str, str], *command: str) -> Generator[psutil.Process]:
     """`wind COMMAND` in a process group of its own."""
     process = subprocess.Popen(
         [sys.executable, "-m", "ml_app_wind_draft", *command],
@@ -116,7 +116,7 @@ def running(environment: dict[str, str], *command: str) -> Iterator[psutil.Proce
 
 
 @contextmanager
-def mlflow_server(environment: dict[str, str]) -> Iterator[None]:
+def mlflow_server(environment: dict[str, str]) -> Generator[None]:
     """MLflow, ready to answer."""
     (service,) = select(["mlflow"])
     url = probe_url(service, load_settings(environment))
@@ -131,7 +131,7 @@ def mlflow_server(environment: dict[str, str]) -> Iterator[None]:
 @contextmanager
 def inference_service(
     folder: Path, poll: float
-) -> Iterator[tuple[DataManager, Site, psutil.Process]]:
+) -> Generator[tuple[DataManager, Site, psutil.Process]]:
     """MLflow with the champion, a year of history, and `wind infer --poll` with nothing to do."""
     environment = environment_in(folder)
     settings, site = load_settings(environment), farm.site()

@@ -1,7 +1,7 @@
 """The recorded farm as the benchmarks use it, and databases to put it in."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,9 +18,21 @@ def site() -> Site:
     return load_site("la_haute_borne", load_settings({}))
 
 
+def recording(farm: Site) -> Path:
+    """The file with the recorded rows."""
+    assert farm.replay is not None
+    return farm.replay.path
+
+
+def replay_start(farm: Site) -> int:
+    """Where history ends and the replay begins, s UTC."""
+    assert farm.replay is not None
+    return clock.to_epoch(farm.replay.start)
+
+
 def recorded(farm: Site) -> pd.DataFrame:
     """Every recorded row: `turbine_id`, `timestamp` (s UTC) and the signals."""
-    table = pd.read_parquet(farm.replay.path)
+    table = pd.read_parquet(recording(farm))
     stamps = table[farm.columns.timestamp.column].astype("datetime64[s, UTC]").astype("int64")
     frame = pd.DataFrame(
         {"turbine_id": table[farm.columns.turbine_id].astype(object), "timestamp": stamps}
@@ -33,11 +45,11 @@ def recorded(farm: Site) -> pd.DataFrame:
 def history(farm: Site) -> pd.DataFrame:
     """The rows before the replay begins: 210,216 of them."""
     frame = recorded(farm)
-    return frame[frame["timestamp"] < clock.to_epoch(farm.replay.start)]
+    return frame[frame["timestamp"] < replay_start(farm)]
 
 
 @contextmanager
-def fresh_database(farm: Site) -> Iterator[tuple[DataManager, Path]]:
+def fresh_database(farm: Site) -> Generator[tuple[DataManager, Path]]:
     """An empty SQLite database in a folder of its own, and its file."""
     with tempfile.TemporaryDirectory(prefix="wind-bench-") as folder:
         path = Path(folder) / "app.db"

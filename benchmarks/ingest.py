@@ -66,7 +66,7 @@ def _report_apart(site: Site, rows: pd.DataFrame) -> None:
         manager.close()
     with tempfile.TemporaryDirectory(prefix="wind-bench-") as folder:
         path = Path(folder) / "history.csv"
-        pd.read_parquet(site.replay.path)[: len(rows)].to_csv(path, index=False)
+        pd.read_parquet(farm.recording(site))[: len(rows)].to_csv(path, index=False)
         with farm.fresh_database(site) as (manager, _):
             began = time.perf_counter()
             import_file(manager, site, path)

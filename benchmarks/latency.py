@@ -8,7 +8,6 @@ import numpy as np
 
 from benchmarks import champion, farm
 from benchmarks.results import Result, at_most
-from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.ingestion.intake import ingest_frame
 from ml_app_wind_draft.storage.data_manager import DataManager
 
@@ -20,7 +19,7 @@ def run() -> list[Result]:
     """`latency_p95_ms`; beside it the time that one bare look into the database takes."""
     site = farm.site()
     rows = farm.recorded(site)
-    start = clock.to_epoch(site.replay.start)
+    start = farm.replay_start(site)
     new = rows[(rows["timestamp"] >= start) & (rows["timestamp"] < start + STEPS * site.step)]
     times, looks = [], []
     random = np.random.default_rng(1)

@@ -10,7 +10,6 @@ import psutil
 
 from benchmarks import champion, farm
 from benchmarks.results import Result, at_most
-from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.ingestion.intake import ingest_frame
 from ml_app_wind_draft.storage.data_manager import DataManager
 
@@ -23,7 +22,7 @@ def run() -> list[Result]:
     """`inference_rss_mb`, against a process that has only imported the same libraries."""
     site = farm.site()
     rows = farm.recorded(site)
-    start = clock.to_epoch(site.replay.start)
+    start = farm.replay_start(site)
     new = rows[(rows["timestamp"] >= start) & (rows["timestamp"] < start + TICKS * site.step)]
     held = []
     with (

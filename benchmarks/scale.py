@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from statistics import median
 
 import numpy as np
@@ -29,7 +30,7 @@ def run() -> list[Result]:
         print(f"  {name:<30} {before:8.3f} ms -> {after:8.3f} ms  x{ratio:.2f}")
     spread = max(ratios.values()) - min(ratios.values())
     worst = at_most("scale_ratio", [max(ratios.values())], "x", 1.5, 1.0)
-    return [Result(**{**worst.__dict__, "spread": round(spread, 3)})]
+    return [replace(worst, spread=round(spread, 3))]
 
 
 def _measure(site: Site, rows: int) -> dict[str, list[float]]:

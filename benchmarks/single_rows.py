@@ -10,7 +10,6 @@ import pandas as pd
 
 from benchmarks import farm
 from benchmarks.results import Result, at_least
-from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.rows import TurbineRows
 from ml_app_wind_draft.core.signals import SIGNAL_NAMES, SIGNALS
 from ml_app_wind_draft.ingestion.intake import ingest, ingest_frame
@@ -24,7 +23,7 @@ def run() -> list[Result]:
     site = farm.site()
     turbine_id = site.turbine_ids[0]
     rows = farm.recorded(site)
-    start = clock.to_epoch(site.replay.start)
+    start = farm.replay_start(site)
     new = rows[(rows["timestamp"] >= start) & (rows["turbine_id"] == turbine_id)][:ROWS]
     singles = _one_by_one(turbine_id, new)
     checked, bare = [], []

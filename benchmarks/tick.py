@@ -8,7 +8,6 @@ import pandas as pd
 
 from benchmarks import champion, farm
 from benchmarks.results import Result, at_most
-from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.ingestion.intake import ingest_frame
 from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
 from ml_app_wind_draft.services.infer import Inference
@@ -21,7 +20,7 @@ def run() -> list[Result]:
     """`tick_p50_ms`, against a bare predict of four rows and a bare insert of their outcomes."""
     site = farm.site()
     rows = farm.recorded(site)
-    start = clock.to_epoch(site.replay.start)
+    start = farm.replay_start(site)
     new = rows[(rows["timestamp"] >= start) & (rows["timestamp"] < start + (TICKS + WARM_UP) * 600)]
     watch = champion.fixed(training_end=start - site.step)
     with farm.fresh_database(site) as (manager, path):

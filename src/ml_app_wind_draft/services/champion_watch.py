@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from typing import Self
+from typing import Protocol, Self
 
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import RegistryUnavailableError, WindError
@@ -13,6 +13,18 @@ log = logging.getLogger(__name__)
 
 CHECK_EVERY = 1.0
 NO_CHAMPION = "No champion model yet: `wind train` makes one."
+
+
+class Champions(Protocol):
+    """Who scores, and what is known of it: what the inference loop asks of its watch."""
+
+    @property
+    def current(self) -> LoadedModel | None:
+        """The champion to score with."""
+        ...
+
+    confirmed: bool
+    trouble: str
 
 
 class ChampionWatch:

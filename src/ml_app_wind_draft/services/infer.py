@@ -15,7 +15,7 @@ from ml_app_wind_draft.pipelines.inference.nodes import score
 from ml_app_wind_draft.pipelines.inference.work import read_work
 from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.records import LoadedModel
-from ml_app_wind_draft.services.champion_watch import NO_CHAMPION, ChampionWatch
+from ml_app_wind_draft.services.champion_watch import NO_CHAMPION, Champions, ChampionWatch
 from ml_app_wind_draft.services.loop import Tick, run_loop
 from ml_app_wind_draft.storage.data_manager import MODEL_NAME, ChampionChange, DataManager
 
@@ -32,7 +32,7 @@ GRACE = 5.0
 class Inference:
     """One turn of the loop: read what waits, score it, store the outcomes."""
 
-    def __init__(self, manager: DataManager, site: Site, watch: ChampionWatch) -> None:
+    def __init__(self, manager: DataManager, site: Site, watch: Champions) -> None:
         self._manager = manager
         self._site = site
         self._watch = watch

@@ -119,6 +119,7 @@ def test_a_killed_service_goes_on_where_it_was(
 
     assert database.check() == []
     until = database.replayed_until(site.name)
+    assert until is not None
     stored = database.raw_range(NEW_YEAR, 2**40)[["turbine_id", "timestamp"]]
     recorded = recorded_rows(days=(until - NEW_YEAR) / 86400)[["turbine_id", "timestamp"]]
     expected = recorded.astype({"turbine_id": object}).sort_values(["turbine_id", "timestamp"])

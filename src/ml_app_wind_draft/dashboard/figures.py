@@ -13,10 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ml_app_wind_draft.dashboard.theme import FONT, PALETTES, Palette, Scheme
-from ml_app_wind_draft.dashboard.words import HOUR, decimals_of
+from ml_app_wind_draft.dashboard.words import decimals_of
 
-ROLLING_SECONDS = 6 * HOUR
-ROLLING_NEEDS = 0.5
 MOST_POINTS = 1500
 BUCKETS = (1, 2, 3, 6, 12, 18, 36, 72, 144, 432, 1008)
 
@@ -47,21 +45,8 @@ def bucket_of(span: int, step: int) -> int:
     return next(fitting, step * BUCKETS[-1])
 
 
-def with_errors(rows: pd.DataFrame, step: int) -> pd.DataFrame:
-    """`rows` with `error` = power - expected_power and `error_mean`, its mean over 6 h, kW.
-
-    `rows`: one turbine's, by `timestamp` (s). The mean is by time, not by row, needs half of the
-    rows that 6 h hold, and is missing where the error itself is.
-    """
-    error = rows["power"] - rows["expected_power"]
-    by_time = error.set_axis(pd.to_datetime(rows["timestamp"], unit="s"))
-    needed = max(1, round(ROLLING_NEEDS * ROLLING_SECONDS / step))
-    mean = by_time.rolling(f"{ROLLING_SECONDS}s", min_periods=needed).mean().to_numpy()
-    return rows.assign(error=error, error_mean=np.where(error.notna(), mean, np.nan))
-
-
 def series(rows: pd.DataFrame, *, start: int, now: int, step: int, bucket: int) -> Series:
-    """Columns of `rows` (see `with_errors`) from `start` to before `now`, ready for the wire.
+    """Columns of `rows` (with their errors) from `start` to before `now`, ready for the wire.
 
     `t` holds the starts of the drawn intervals, s; powers and errors are in kW, `wind` in m/s; a
     missing value is `None`. Where rows are missing, one point of `None` breaks the lines. `bucket`

@@ -15,6 +15,7 @@ from ml_app_wind_draft.dashboard import figures
 from ml_app_wind_draft.dashboard.brief import Brief
 from ml_app_wind_draft.dashboard.models_watch import Models, ModelsWatch
 from ml_app_wind_draft.dashboard.words import DAY
+from ml_app_wind_draft.monitoring import residuals
 from ml_app_wind_draft.storage.services import Heartbeat
 
 FRESH_SECONDS = 1.0
@@ -168,10 +169,10 @@ class Reader:
         bucket = figures.bucket_of(span, step)
         start = (now - span) // bucket * bucket
         first = start if since is None else max(min(since, start), start - DAY)
-        read_from = first - figures.ROLLING_SECONDS
+        read_from = first - residuals.ROLLING_SECONDS
         raw = storage.raw_range(read_from, now, [turbine_id])
         outcomes = storage.predictions_range(read_from, now, [turbine_id])
-        rows = figures.with_errors(_joined(raw, outcomes), step)
+        rows = residuals.with_errors(_joined(raw, outcomes), step)
         seen = rows.loc[rows["timestamp"] >= start, "power"].notna().sum()
         return TurbineView(
             turbine_id, rows, start, now, float(seen) / max(1, (now - start) // step)

@@ -1,1 +1,1 @@
-"""Residuals, alarms, drift and freshness: pure rules over frames, without database or models."""
+"""Pure rules over frames: no database, no MLflow, no models."""

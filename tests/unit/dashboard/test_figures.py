@@ -8,6 +8,7 @@ import pytest
 
 from ml_app_wind_draft.dashboard import figures
 from ml_app_wind_draft.dashboard.theme import PALETTES
+from ml_app_wind_draft.monitoring.residuals import with_errors
 
 STEP = 600
 START = 1_420_070_400
@@ -27,7 +28,7 @@ def rows(count: int, *, without: tuple[int, ...] = ()) -> pd.DataFrame:
             "expected_power_p90": power + 110,
         }
     )
-    return figures.with_errors(raw, STEP)
+    return with_errors(raw, STEP)
 
 
 def series(frame: pd.DataFrame, **changes: int) -> figures.Series:
@@ -76,7 +77,7 @@ def test_without_predictions_only_measurements_are_drawn():
     frame = rows(5).assign(
         expected_power=np.nan, expected_power_p10=np.nan, expected_power_p90=np.nan
     )
-    drawn = series(figures.with_errors(frame, STEP))
+    drawn = series(with_errors(frame, STEP))
     assert drawn["expected"] == drawn["p10"] == drawn["error"] == [None] * 5
     assert drawn["power"] == [1000, 1001, 1002, 1003, 1004]
 

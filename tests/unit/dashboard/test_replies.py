@@ -11,6 +11,7 @@ from ml_app_wind_draft.dashboard import figures, replies
 from ml_app_wind_draft.dashboard.models_watch import Models
 from ml_app_wind_draft.dashboard.reader import Current, Farm, Reign, TurbineView
 from ml_app_wind_draft.dashboard.replies import Held, card_props, model_props, series_reply
+from ml_app_wind_draft.monitoring.residuals import with_errors
 from ml_app_wind_draft.registry.records import ModelVersion
 
 STEP = 600
@@ -49,7 +50,7 @@ def raw(count: int, *, scored: int | None = None, first: int = 0) -> pd.DataFram
 
 def view(frame: pd.DataFrame, until: int) -> TurbineView:
     now = START + until * STEP
-    return TurbineView("R80711", figures.with_errors(frame, STEP), now - DAY, now, 1.0)
+    return TurbineView("R80711", with_errors(frame, STEP), now - DAY, now, 1.0)
 
 
 def held_of(reply: dict) -> Held:

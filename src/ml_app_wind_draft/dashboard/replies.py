@@ -347,7 +347,7 @@ def _champion_note(version: int | None, reign: Reign | None, models: Models) -> 
 
 def _challenger_note(rival: ModelVersion | None, models: Models) -> str:
     if rival:
-        return rival.description or "did not beat the champion by more than noise"
+        return rival.verdict or "did not beat the champion by more than noise"
     if models.trouble and models.seen_at is None:
         return "unknown while MLflow does not answer"
     return "No challenger. The next training run that the champion survives will stand here."

@@ -232,6 +232,7 @@ class ModelRegistry:
             run_id=found.get("run_id", ""),
             url=f"{address}/#/models/{MODEL_NAME}/versions/{version}",
             description=found.get("description", ""),
+            verdict=tags.get("verdict", ""),
             data_digest=tags.get("data_digest", ""),
             configuration_digest=tags.get("configuration_digest", ""),
         )

@@ -63,8 +63,9 @@ class Outbox:
 
     def put(self, trained: TrainedModel) -> Entry:
         """Write a trained model to disk, where it survives this process and MLflow's absence."""
-        put_at = int(time.time())
-        name = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(put_at))}-{secrets.token_hex(4)}"
+        put_at, fraction = divmod(time.time_ns(), 1_000_000_000)
+        moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(put_at))
+        name = f"{moment}.{fraction:09d}-{secrets.token_hex(4)}"  # sorts by age
         temporary = self._folder / f".{name}"
         temporary.mkdir(parents=True)
         write_model(trained.bundle, trained.record, temporary / MODEL)

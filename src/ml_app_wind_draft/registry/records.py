@@ -60,7 +60,8 @@ class TrainedModel:
 class ModelVersion:
     """One registered version. `created_at` is wall time; `metrics` holds `score` (kW) and more.
 
-    A version that this app did not log has kind `unknown` and training range 0 to 0.
+    `verdict` says how it did against the champion of its day. A version that this app did not log
+    has kind `unknown` and training range 0 to 0.
     """
 
     version: int
@@ -73,6 +74,7 @@ class ModelVersion:
     run_id: str
     url: str
     description: str = ""
+    verdict: str = ""
     data_digest: str = ""
     configuration_digest: str = ""
 

@@ -2,7 +2,7 @@
 
 Nothing here is an effect of power (rotor and generator speed, pitch, earlier power), and nothing
 looks past the row's own time stamp. Left out after measurement at La Haute Borne (training to
-October 2014, MAE on 2015 in kW): the sign of the yaw error, because vanes get re-aligned (31.5
+October 2014, MAE on 2015 in kW): the sign of the yaw error, because vanes get re-aligned (32.9
 becomes 38.4), the season, because one year cannot teach it (30.4 becomes 30.7), and the neighbours'
 wind speed, which gains 1 % and would tie every row to the arrival of the others.
 """

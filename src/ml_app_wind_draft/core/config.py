@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ml_app_wind_draft.core.conf_folder import with_defaults
 from ml_app_wind_draft.core.errors import ConfigurationError
 
 PROJECT_ROOT = Path(os.environ.get("WIND_HOME") or Path(__file__).parents[3])
@@ -25,6 +26,7 @@ class Settings(BaseModel):
     database_url: str = Field("", description="SQLAlchemy URL; default SQLite under data/")
     mlflow_tracking_uri: str = Field("", description="where the app reaches MLflow")
     mlflow_ui_uri: str = Field("", description="where the reader's browser reaches MLflow")
+    ui_uri: str = Field("", description="where the reader's browser reaches the dashboard")
     kedro_viz_uri: str = Field("", description="where the reader's browser reaches Kedro Viz")
     bind_address: str = Field("127.0.0.1", description="address the local servers listen on")
     ui_allowed_hosts: str = Field(
@@ -37,6 +39,10 @@ class Settings(BaseModel):
     data_dir: Path = PROJECT_ROOT / "data"
     mlflow_dir: Path = PROJECT_ROOT / "mlflow"
     conf_dir: Path = PROJECT_ROOT / "conf"
+    conf_defaults: Path | None = Field(
+        None, description="configuration for every file that conf_dir does not have"
+    )
+    viz_site: Path | None = Field(None, description="a picture of the pipelines drawn beforehand")
 
     @property
     def sqlite_path(self) -> Path | None:
@@ -66,11 +72,13 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return settings.model_copy(update=_derived(settings))
 
 
-def _derived(settings: Settings) -> dict[str, str]:
+def _derived(settings: Settings) -> dict[str, str | Path]:
     local_mlflow = f"http://localhost:{settings.mlflow_port}"
     return {
         "database_url": settings.database_url or f"sqlite:///{settings.data_dir}/sqlite/app.db",
         "mlflow_tracking_uri": settings.mlflow_tracking_uri or local_mlflow,
         "mlflow_ui_uri": settings.mlflow_ui_uri or local_mlflow,
+        "ui_uri": settings.ui_uri or f"http://localhost:{settings.ui_port}",
         "kedro_viz_uri": settings.kedro_viz_uri or f"http://localhost:{settings.viz_port}",
+        "conf_dir": with_defaults(settings.conf_dir, settings.conf_defaults),
     }

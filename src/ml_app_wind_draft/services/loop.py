@@ -17,6 +17,7 @@ from ml_app_wind_draft.core.errors import (
     StorageBusyError,
     StorageFullError,
 )
+from ml_app_wind_draft.services.heartbeat_file import HeartbeatFile
 
 log = logging.getLogger(__name__)
 
@@ -98,9 +99,10 @@ class Stop:
 class Pulse:
     """Sends a service's heartbeat: at once when its status changes, else now and then."""
 
-    def __init__(self, service: str, heart: Heart) -> None:
+    def __init__(self, service: str, heart: Heart, interval: float = 0.0) -> None:
         self._service = service
         self._heart = heart
+        self._file = HeartbeatFile(service, interval)
         self._status, self._message, self._worked = "", "", False
         self._beat_at = -BEAT_AT_LEAST_EVERY
         self._news = False
@@ -114,6 +116,10 @@ class Pulse:
         if changed or self.due_in() <= 0:
             self.beat()
 
+    def came_through(self) -> None:
+        """Note that a turn did what there was to do, be it nothing."""
+        self._file.worked()
+
     def due_in(self) -> float:
         """Seconds until the next heartbeat."""
         pause = BEAT_AT_MOST_EVERY if self._news else BEAT_AT_LEAST_EVERY
@@ -122,6 +128,7 @@ class Pulse:
     def beat(self) -> None:
         """Send the heartbeat; a busy database only delays it."""
         self._beat_at = time.monotonic()
+        self._file.write(self._status, self._message)
         try:
             self._heart.beat(
                 self._service, status=self._status, message=self._message, worked=self._worked
@@ -156,7 +163,7 @@ def run_loop(
     end the loop; a `stop` that is given is the caller's to enter. Any other error is written into
     the heartbeat and raised. The database's schema is at head before the first tick.
     """
-    pulse = Pulse(service, manager)
+    pulse = Pulse(service, manager, interval)
     back_off = FIRST_BACK_OFF
     with nullcontext(stop) if stop else Stop() as asked:
         _prepare(manager, asked)
@@ -175,6 +182,8 @@ def run_loop(
                 pulse.tell("failed", str(error) or type(error).__name__)
                 raise
             back_off = FIRST_BACK_OFF
+            if outcome.status != "waiting":
+                pulse.came_through()
             pulse.tell(
                 "working" if outcome.more else outcome.status,
                 outcome.message,

@@ -68,10 +68,11 @@ def allowed_hosts(settings: Settings) -> list[str]:
 
     Each once bare and once with its port, for MLflow compares the whole header.
     """
-    hosts = {f"localhost:{settings.mlflow_port}", f"127.0.0.1:{settings.mlflow_port}"}
-    hosts |= {
-        urlsplit(uri).netloc for uri in (settings.mlflow_ui_uri, settings.mlflow_tracking_uri)
-    }
+    addresses = [urlsplit(uri) for uri in (settings.mlflow_ui_uri, settings.mlflow_tracking_uri)]
+    hosts = {address.netloc for address in addresses}
+    # A container's port may be published under another number: the one of the address for readers.
+    for port in {settings.mlflow_port, *(each.port for each in addresses if each.port)}:
+        hosts |= {f"localhost:{port}", f"127.0.0.1:{port}"}
     if settings.bind_address not in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
         hosts.add(f"{settings.bind_address}:{settings.mlflow_port}")
     bare = {host.rpartition(":")[0] or host for host in hosts}
@@ -80,8 +81,10 @@ def allowed_hosts(settings: Settings) -> list[str]:
 
 def allowed_origins(settings: Settings) -> list[str]:
     """Origins whose pages may call MLflow: its own and the dashboard's."""
-    own = urlsplit(settings.mlflow_ui_uri)
-    dashboards = {f"http://{host}:{settings.ui_port}" for host in ("localhost", own.hostname)}
+    own, dashboard = urlsplit(settings.mlflow_ui_uri), urlsplit(settings.ui_uri)
+    port = dashboard.port or settings.ui_port
+    dashboards = {f"http://{host}:{port}" for host in ("localhost", own.hostname)}
+    dashboards |= {f"{dashboard.scheme}://{dashboard.netloc}"}
     return sorted({f"{own.scheme}://{own.netloc}", *dashboards})
 
 

@@ -68,7 +68,7 @@ def address(service: Service, settings: Settings) -> str:
     """Where a reader's browser finds a service that listens on a port."""
     return {
         "mlflow": settings.mlflow_ui_uri,
-        "app-ui": f"http://localhost:{settings.ui_port}",
+        "app-ui": settings.ui_uri,
         "kedro-viz": settings.kedro_viz_uri,
     }[service.name]
 

@@ -8,10 +8,12 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
 
+from ml_app_wind_draft import health
 from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import RegistryUnavailableError, StorageBusyError, WindError
@@ -32,6 +34,7 @@ SERVICE = "app-ml-train"
 NICENESS = 10
 LONGEST_WAIT = 180.0
 PAUSE = 0.5
+UNTIL_HEALTH_IS_READ = 4.0  # Compose looks every half second, and only once all else is started
 WATCH_EVERY = 10.0
 Answer = TypeVar("Answer")
 
@@ -48,8 +51,25 @@ def run(settings: Settings, *, watch: bool = False) -> int:
         while watch:
             training.wait_for_a_month()
             code = training.attempt()
+        if code == 0:
+            stay_until_health_is_seen()
     manager.close()
     return code
+
+
+def stay_until_health_is_seen() -> None:
+    """Wait for the health check to have seen the champion, where somebody starts by it.
+
+    `docker compose up --wait` takes a container that has ended before its health was seen for a
+    failed one. `AWAIT_HEALTH_CHECK` says for how many seconds at most; without it nobody waits.
+    """
+    patience = float(os.environ.get("AWAIT_HEALTH_CHECK") or 0)
+    seen = Path(health.heartbeat_folder()) / health.SEEN
+    give_up_at = time.monotonic() + patience
+    while time.monotonic() < give_up_at:
+        if seen.exists() and time.time() - seen.stat().st_ctime > UNTIL_HEALTH_IS_READ:
+            return
+        time.sleep(PAUSE)
 
 
 class Training:

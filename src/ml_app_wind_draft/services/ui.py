@@ -45,10 +45,9 @@ def run(settings: Settings) -> None:
     # In a thread of its own: a page that waits for the database does not hold up the way out.
     threading.Thread(target=server.run, name="waitress", daemon=True).start()
     models.start()
-    address = f"http://localhost:{settings.ui_port}"
-    log.info("The dashboard is at %s", address)
+    log.info("The dashboard is at %s", settings.ui_uri)
 
-    serving = Tick(message=f"serving {site.title} at {address}")
+    serving = Tick(message=f"serving {site.title} at {settings.ui_uri}")
     try:
         run_loop(SERVICE, manager, lambda: serving, interval=BEAT_EVERY)
     finally:

@@ -37,7 +37,7 @@ def run(settings: Settings) -> None:
 
     with Stop() as stop:
         try:
-            site = built_site(settings)
+            site = settings.viz_site or built_site(settings)
         except ConfigurationError:
             if stop.requested:  # and so was the drawing
                 return

@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
 from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.config import Settings
@@ -61,15 +59,8 @@ class Services:
 
 
 @pytest.fixture
-def services(with_mlflow: Settings, tmp_path: Path) -> Iterator[Services]:
-    """Training is made short by the configuration; all else is as shipped."""
-    conf = tmp_path / "conf"
-    shutil.copytree(with_mlflow.conf_dir, conf)
-    quick = {"trials": 2, "folds": 2, "rows": 2000}
-    quick_training = {"training": {"search": quick, "catboost": {"fixed": {"iterations": 20}}}}
-    (conf / "local").mkdir(exist_ok=True)
-    (conf / "local" / "parameters_training.yml").write_text(yaml.safe_dump(quick_training))
-    started = Services(with_mlflow.model_copy(update={"conf_dir": conf}), tmp_path)
+def services(quick_training: Settings, tmp_path: Path) -> Iterator[Services]:
+    started = Services(quick_training, tmp_path)
     yield started
     for name in list(started.running):
         started.end(name, signal.SIGKILL)

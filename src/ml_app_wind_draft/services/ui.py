@@ -16,6 +16,9 @@ from ml_app_wind_draft.services.loop import Tick, run_loop
 from ml_app_wind_draft.storage.data_manager import DataManager
 
 log = logging.getLogger(__name__)
+# it warns of every request that waits a moment, as some do whenever a browser opens the page
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+
 SERVICE = "app-ui"
 THREADS = 4
 BEAT_EVERY = 5.0

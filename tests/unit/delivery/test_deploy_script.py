@@ -1,4 +1,4 @@
-"""The roll-back without an engine: a stand-in for `docker` plays the real one and notes its calls."""
+"""The roll-back without an engine: a stand-in for `docker` plays it and notes its calls."""
 
 import os
 import shutil

@@ -5,15 +5,20 @@
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -m "not slow and not docker" -n auto --dist loadfile
 INSTALLED := .venv/.installed
+COMPOSE_LINTER := $(if $(shell command -v npm),tools/node_modules/.installed)
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED)  ## install everything into .venv (fetches uv where it is missing)
+setup: $(INSTALLED) $(COMPOSE_LINTER)  ## install everything into .venv (fetches uv where it is missing)
 
 $(INSTALLED): pyproject.toml uv.lock
 	@uv=$$(scripts/get-uv) && echo "Installing into .venv (about 1.5 GB, once)" && \
 	"$$uv" sync --frozen --compile-bytecode && touch $@ && echo "Installed."
+
+tools/node_modules/.installed: tools/package-lock.json
+	@if npm ci --prefix tools --no-audit --no-fund --loglevel error; then touch $@; \
+	else echo "dclint could not be installed; make lint goes without it"; fi
 
 up: $(INSTALLED)  ## start the six services; Ctrl-C stops them
 	@exec $(BIN)/wind up
@@ -32,9 +37,10 @@ test-e2e: $(INSTALLED)  ## the dashboard in a real browser
 test-slow: $(INSTALLED)  ## the minutes-long tests (more kill -9, the whole training)
 	$(BIN)/pytest -m slow tests
 
-lint: $(INSTALLED)  ## style, types, and which room may import which
+lint: $(INSTALLED)  ## style, types, which room may import which; image, Compose files, workflows, scripts
 	@failed=; for check in "ruff check" "ruff format --check" "ty check" lint-imports; do \
 	echo "--- $$check"; $(BIN)/$$check || failed="$$failed, $$check"; done; \
+	scripts/lint-delivery || failed="$$failed, lint-delivery"; \
 	[ -z "$$failed" ] || { echo "Failed: $${failed#, }"; exit 1; }
 
 format: $(INSTALLED)  ## put the code into shape

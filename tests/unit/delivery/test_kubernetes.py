@@ -77,7 +77,7 @@ def test_no_pod_gets_a_token_or_variables_of_services(running):
 def test_each_server_and_loop_has_three_probes_and_training_one(running):
     for name in SERVICE_NAMES:
         only = container(running[name])
-        check = {"command": ["python", "-m", "ml_app_wind_draft.health", name]}
+        check = {"command": ["python", "-S", "-m", "ml_app_wind_draft.health", name]}
         assert only["readinessProbe"]["exec"] == check
         if running[name]["kind"] in SERVED:
             assert only["startupProbe"]["exec"] == check

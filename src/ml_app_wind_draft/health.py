@@ -1,9 +1,9 @@
 """Is a service well? `python -m ml_app_wind_draft.health SERVICE`: one line, exit code 0 or 1.
 
-Runs every few seconds in every container, so it imports nothing but a little of the standard
-library, and asks what a user of the service would ask: MLflow its interface under the name that
-clients use, the dashboard whether it can read the database, Kedro Viz for a graph with nodes,
-training whether there is a champion, and the loops when they last said and did something.
+Runs every few seconds in every container, so it imports little but the standard library,
+and asks what a user of the service would ask: MLflow its interface under the name that clients
+use, the dashboard whether it can read the database, Kedro Viz for a graph with nodes, training
+whether there is a champion, and the loops when they last said and did something.
 """
 
 import base64
@@ -13,6 +13,9 @@ import os
 import sys
 import time
 from urllib.parse import quote, urlsplit
+
+from ml_app_wind_draft.core.errors import ConfigurationError
+from ml_app_wind_draft.core.secret_files import read_secret
 
 TIMEOUT = 4.0
 # The loops beat every 5 s and look for work every 5 s; a heavy tick may take a few times as long.
@@ -45,7 +48,7 @@ def check_training() -> str:
     os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - pathlib costs a tenth of the check's time
     seen = os.path.join(folder, SEEN)  # noqa: PTH118
     if not os.path.exists(seen):  # noqa: PTH110 - its age is the time since the first look
-        open(seen, "w", encoding="utf-8").close()  # noqa: PTH123, SIM115
+        open(seen, "w", encoding="utf-8").close()  # noqa: PTH123
     return f"version {version} is champion"
 
 
@@ -109,7 +112,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         said, code = check(), 0
-    except UnwellError as error:
+    except (UnwellError, ConfigurationError) as error:
         said, code = str(error), 1
     except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
         said, code = f"no sensible answer ({type(error).__name__}: {error})", 1
@@ -127,10 +130,10 @@ def _tracking_uri() -> str:
 
 
 def _credentials() -> dict[str, str]:
-    name = os.environ.get("MLFLOW_TRACKING_USERNAME")
-    if not name:
+    password = read_secret("MLFLOW_TRACKING_PASSWORD", os.environ)
+    if not password:
         return {}
-    pair = f"{name}:{os.environ.get('MLFLOW_TRACKING_PASSWORD', '')}"
+    pair = f"{os.environ.get('MLFLOW_TRACKING_USERNAME') or 'admin'}:{password}"
     return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 

@@ -20,7 +20,7 @@ from ml_app_wind_draft.models.bundle import Bundle
 from ml_app_wind_draft.models.calibration import fit_band
 from ml_app_wind_draft.models.power_curve import fit_power_curve
 from ml_app_wind_draft.registry.records import RunRecord, TrainedModel, Verdict
-from ml_app_wind_draft.services.mlflow_server import command
+from ml_app_wind_draft.services.mlflow_server import command, environment, prepare
 from ml_app_wind_draft.storage.data_manager import MODEL_NAME
 from tests.conftest import free_port
 
@@ -40,15 +40,11 @@ class MlflowServer:
         return self.settings.mlflow_tracking_uri
 
     def start(self) -> None:
-        self.settings.mlflow_dir.mkdir(parents=True, exist_ok=True)
+        prepare(self.settings)
         with (self.settings.mlflow_dir / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 command(self.settings),
-                env={
-                    **os.environ,
-                    "DO_NOT_TRACK": "true",
-                    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-                },
+                env={**os.environ, **environment(self.settings)},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

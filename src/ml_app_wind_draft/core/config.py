@@ -9,9 +9,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ml_app_wind_draft.core.conf_folder import with_defaults
 from ml_app_wind_draft.core.errors import ConfigurationError
+from ml_app_wind_draft.core.secret_files import read_secret
 
 PROJECT_ROOT = Path(os.environ.get("WIND_HOME") or Path(__file__).parents[3])
 Port = Annotated[int, Field(ge=1, le=65535)]
+# May also come from a file: X_FILE names it, or it lies in SECRETS_DIR under the name in small.
+SECRETS = (
+    "database_url",
+    "mlflow_backend_store_uri",
+    "mlflow_tracking_password",
+    "ui_password",
+    "ui_secret_key",
+)
 
 
 class Settings(BaseModel):
@@ -23,7 +32,22 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     site: str = Field("la_haute_borne", description="site to show and replay by default")
-    database_url: str = Field("", description="SQLAlchemy URL; default SQLite under data/")
+    database_url: str = Field(
+        "", repr=False, description="SQLAlchemy URL; default SQLite under data/"
+    )
+    mlflow_backend_store_uri: str = Field(
+        "", repr=False, description="where MLflow keeps its metadata; default SQLite in mlflow/"
+    )
+    mlflow_tracking_username: str = Field("admin", description="who the app is to MLflow")
+    mlflow_tracking_password: str = Field(
+        "", repr=False, description="MLflow's login; without one nobody has to log in there"
+    )
+    ui_password: str = Field(
+        "", repr=False, description="the dashboard's login, plain or hashed; without one it is open"
+    )
+    ui_secret_key: str = Field(
+        "", repr=False, description="signs the dashboard's sessions; without one a start ends them"
+    )
     mlflow_tracking_uri: str = Field("", description="where the app reaches MLflow")
     mlflow_ui_uri: str = Field("", description="where the reader's browser reaches MLflow")
     ui_uri: str = Field("", description="where the reader's browser reaches the dashboard")
@@ -45,6 +69,13 @@ class Settings(BaseModel):
     viz_site: Path | None = Field(None, description="a picture of the pipelines drawn beforehand")
 
     @property
+    def mlflow_login(self) -> tuple[str, str] | None:
+        """Name and password for MLflow, `None` where it asks for none."""
+        if not self.mlflow_tracking_password:
+            return None
+        return self.mlflow_tracking_username, self.mlflow_tracking_password
+
+    @property
     def sqlite_path(self) -> Path | None:
         """The SQLite file, or `None` on another database."""
         prefix = "sqlite:///"
@@ -61,7 +92,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     given = {
         name: environ[name.upper()] for name in Settings.model_fields if environ.get(name.upper())
-    }
+    } | {name: secret for name in SECRETS if (secret := read_secret(name.upper(), environ))}
     try:
         settings = Settings.model_validate(given)
     except ValidationError as error:

@@ -39,7 +39,7 @@ class ModelRegistry:
     def __init__(self, settings: Settings, manager: DataManager | None = None) -> None:
         self._settings = settings
         self._manager = manager
-        self._rest = MlflowRest(settings.mlflow_tracking_uri)
+        self._rest = MlflowRest(settings.mlflow_tracking_uri, settings.mlflow_login)
         self._cache = ModelCache(settings.data_dir / "models")
         self._outbox = Outbox(settings.data_dir / "outbox")
 

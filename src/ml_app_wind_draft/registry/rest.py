@@ -28,6 +28,7 @@ ATTEMPTS = 2
 PAUSE = 0.2
 PASSING_STATUS = frozenset({429, 500, 502, 503, 504})
 REFUSED_HOST = 403
+NOT_LOGGED_IN = 401
 
 
 class NotThereError(RegistryError):
@@ -41,9 +42,10 @@ class MlflowRest:
     itself in trouble, `NotThereError` for what does not exist and `RegistryError` for a refusal.
     """
 
-    def __init__(self, tracking_uri: str) -> None:
+    def __init__(self, tracking_uri: str, login: tuple[str, str] | None = None) -> None:
         self._address = tracking_uri.rstrip("/")
         self._session = requests.Session()
+        self._session.auth = login
 
     def close(self) -> None:
         """Give the connections back."""
@@ -115,6 +117,9 @@ class MlflowRest:
         said = f"MLflow at {self._address} said {answer.status_code}: {text}"
         if answer.status_code in PASSING_STATUS:
             return RegistryUnavailableError(said)
+        if answer.status_code == NOT_LOGGED_IN:
+            remedy = "MLFLOW_TRACKING_PASSWORD_FILE must name a file with its password."
+            return RegistryError(said, remedy=remedy)
         if answer.status_code == REFUSED_HOST:
             return RegistryError(said, remedy="Its --allowed-hosts must name this address.")
         # An alias that is not set is an "invalid parameter" to MLflow, not a missing resource.

@@ -1,5 +1,6 @@
 """The six services: their names, commands, ports and addresses. Said once, here."""
 
+import base64
 import http.client
 import urllib.request
 from dataclasses import dataclass
@@ -83,10 +84,14 @@ def probe_url(service: Service, settings: Settings) -> str:
     return f"http://{host}:{service.port(settings)}{path}"
 
 
-def answers(url: str) -> bool:
-    """Whether an HTTP request to `url` succeeds."""
+def answers(url: str, login: tuple[str, str] | None = None) -> bool:
+    """Whether an HTTP request to `url` succeeds; `login` goes along where it is given."""
+    request = urllib.request.Request(url)  # noqa: S310 - our own URL
+    if login:
+        pair = base64.b64encode(":".join(login).encode()).decode()
+        request.add_header("Authorization", f"Basic {pair}")
     try:
-        with urllib.request.urlopen(url, timeout=PROBE_TIMEOUT) as response:  # noqa: S310 - our own URL
+        with urllib.request.urlopen(request, timeout=PROBE_TIMEOUT) as response:  # noqa: S310
             return response.status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

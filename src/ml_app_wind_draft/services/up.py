@@ -223,7 +223,8 @@ class Supervisor:
 
     def _announce(self, child: Child, process: subprocess.Popen[str]) -> None:
         url = probe_url(child.service, self._settings)
-        while not answers(url):
+        login = self._settings.mlflow_login if child.service.name == "mlflow" else None
+        while not answers(url, login):
             if child.process is not process:
                 return
             time.sleep(PROBE_EVERY)

@@ -1,5 +1,10 @@
 from ml_app_wind_draft.core.config import load_settings
-from ml_app_wind_draft.services.mlflow_server import allowed_hosts, allowed_origins, command
+from ml_app_wind_draft.services.mlflow_server import (
+    allowed_hosts,
+    allowed_origins,
+    command,
+    environment,
+)
 
 
 def test_only_the_hosts_that_clients_send_are_allowed() -> None:
@@ -9,11 +14,14 @@ def test_only_the_hosts_that_clients_send_are_allowed() -> None:
     assert allowed_hosts(settings) == [
         "127.0.0.1",
         "127.0.0.1:5001",
+        "127.0.0.1:8443",
         "farm.example",
         "farm.example:8443",
         "localhost",
         "localhost:5001",
+        "localhost:8443",
         "mlflow",
+        "mlflow.localhost",
         "mlflow:5001",
     ]
 
@@ -24,6 +32,7 @@ def test_only_mlflow_itself_and_the_dashboard_may_call_from_a_browser() -> None:
         "http://farm:5001",
         "http://farm:8051",
         "http://localhost:8051",
+        "https://mlflow.localhost",
     ]
 
 
@@ -33,6 +42,30 @@ def test_metadata_and_artifacts_lie_in_the_mlflow_folder_and_nothing_is_open_to_
     assert words[words.index("--host") + 1] == "127.0.0.1"
     assert words[words.index("--port") + 1] == "5005"
     assert words[words.index("--workers") + 1] == "1"
-    assert words[words.index("--backend-store-uri") + 1] == "sqlite:////farm/mlflow/mlflow.db"
+    backend = environment(settings)["MLFLOW_BACKEND_STORE_URI"]
+    assert backend == "sqlite:////farm/mlflow/mlflow.db"
     assert words[words.index("--artifacts-destination") + 1] == "/farm/mlflow/mlartifacts"
     assert "*" not in " ".join(words)
+
+
+def test_without_a_password_mlflow_asks_for_none() -> None:
+    settings = load_settings({})
+    assert "--app-name" not in command(settings)
+    assert not [name for name in environment(settings) if "AUTH" in name]
+
+
+def test_secrets_are_in_no_command_line() -> None:
+    settings = load_settings(
+        {
+            "MLFLOW_TRACKING_PASSWORD": "its-password",
+            "MLFLOW_BACKEND_STORE_URI": "postgresql+psycopg://wind:database-password@db/mlflow",
+        }
+    )
+    words = command(settings)
+    assert words[words.index("--app-name") + 1] == "basic-auth"
+    assert "password" not in " ".join(words)
+    assert "password" not in repr(settings)
+    told = environment(settings)
+    assert told["MLFLOW_AUTH_ADMIN_USERNAME"] == "admin"
+    assert told["MLFLOW_AUTH_ADMIN_PASSWORD"] == "its-password"
+    assert told["MLFLOW_BACKEND_STORE_URI"].endswith("database-password@db/mlflow")

@@ -12,8 +12,9 @@ from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
 from ml_app_wind_draft.pipelines.training import nodes
 
 STEPS: tuple[tuple[FunctionType, list[str], str], ...] = (
-    (build_features, ["history", "site"], "features"),
-    (nodes.prepare, ["history", "features", "site", "params:training"], "material"),
+    (nodes.take, ["history"], "rows"),
+    (build_features, ["rows", "site"], "features"),
+    (nodes.prepare, ["rows", "features", "site", "params:training"], "material"),
     (nodes.search, ["material", "study_folder"], "hyperparameters"),
     (nodes.fit, ["material", "hyperparameters"], "fitted_model"),
     (nodes.calibrate, ["material", "fitted_model", "hyperparameters"], "challenger"),

@@ -186,3 +186,8 @@ def as_champion(trained):
         url="",
     )
     return LoadedModel(version, bundle)
+
+
+def test_the_history_is_read_once_for_rows_arrive_meanwhile():
+    readers = [each.name for each in create_pipeline().nodes if "history" in each.inputs]
+    assert readers == ["take"]

@@ -9,13 +9,13 @@ from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import StorageError
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.dashboard.guard import watch_over
+from ml_app_wind_draft.dashboard.login import require_login
 from ml_app_wind_draft.dashboard.pages import live
 from ml_app_wind_draft.dashboard.reader import Reader
-from ml_app_wind_draft.dashboard.theme import css_variables
+from ml_app_wind_draft.dashboard.theme import SCHEME_SCRIPT, css_variables
 
 ASSETS = Path(__file__).parent / "assets"
 A_YEAR = 365 * 86400
-# The scheme is set before anything is drawn, so that the page does not flash in the other one.
 INDEX = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -23,13 +23,7 @@ INDEX = """<!DOCTYPE html>
 <title>{%title%}</title>
 <link rel="icon" type="image/svg+xml" href="/assets/wind.svg">
 <script>
-(() => {
-  const asked = new URLSearchParams(location.search).get("theme");
-  const key = "mantine-color-scheme-value";
-  if (asked === "dark" || asked === "light") localStorage.setItem(key, asked);
-  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  document.documentElement.dataset.mantineColorScheme = localStorage.getItem(key) || system;
-})();
+SCHEME
 </script>
 <style>
 VARIABLES
@@ -53,13 +47,14 @@ def build(reader: Reader, site: Site, settings: Settings) -> Dash:
         update_title="",
         compress=True,
         serve_locally=True,
-        index_string=INDEX.replace("VARIABLES", css_variables()),
+        index_string=INDEX.replace("SCHEME", SCHEME_SCRIPT).replace("VARIABLES", css_variables()),
     )
     app.layout = live.layout(site, settings)
     live.connect(app, reader, site, settings)
     # Dash gives every asset an address that changes with its content.
     app.server.config.update(SEND_FILE_MAX_AGE_DEFAULT=A_YEAR)
     watch_over(app.server, settings)
+    require_login(app.server, settings, site.title)
     _answer_health(app.server, reader)
     return app
 

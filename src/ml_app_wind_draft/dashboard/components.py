@@ -9,8 +9,10 @@ from dash import dcc, html
 from ml_app_wind_draft.dashboard.figures import LEGEND
 
 
-def header(title: str, turbine_ids: Sequence[str], ranges: Sequence[str]) -> html.Header:
-    """Name, badges and the controls that choose the view."""
+def header(
+    title: str, turbine_ids: Sequence[str], ranges: Sequence[str], *, login: bool
+) -> html.Header:
+    """Name, badges and the controls that choose the view; with a `login` also the way out."""
     return html.Header(
         className="top",
         children=[
@@ -41,10 +43,16 @@ def header(title: str, turbine_ids: Sequence[str], ranges: Sequence[str]) -> htm
                         **{"aria-label": "Look back"},
                     ),
                     html.Button(id="scheme", className="icon-button", title="Dark or light"),
+                    *([_log_out()] if login else []),
                 ],
             ),
         ],
     )
+
+
+def _log_out() -> html.Form:
+    button = html.Button("Log out", type="submit", className="text-button")
+    return html.Form(action="/logout", method="post", children=button)
 
 
 def _dot_and(text: str) -> list[Any]:

@@ -23,7 +23,8 @@ class Guard:
             each.strip().lower() for each in settings.ui_allowed_hosts.split(",") if each.strip()
         }
         self._more = frozenset(more)
-        self._names = LOOPBACK | {settings.bind_address.lower()} | more
+        own = {settings.bind_address.lower(), _name_of(settings.ui_uri) or "localhost"}
+        self._names = LOOPBACK | own | more
         self._any_address = settings.bind_address in ANY_ADDRESS
 
     def allows(self, host: str, origin: str | None) -> bool:
@@ -70,8 +71,9 @@ def watch_over(server: Flask, settings: Settings) -> None:
         response.headers["Content-Security-Policy"] = (
             "default-src 'self'; script-src 'self' 'unsafe-inline';"
             " style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-ancestors 'self';"
-            " base-uri 'none'; form-action 'none'"
+            " base-uri 'none'; form-action 'self'"
         )
         response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # With "no-referrer" a browser would say `Origin: null` when it sends the login's form.
+        response.headers["Referrer-Policy"] = "same-origin"
         return response

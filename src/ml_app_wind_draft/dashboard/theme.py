@@ -7,6 +7,17 @@ Scheme = Literal["light", "dark"]
 
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 
+# Sets the scheme before anything is drawn, so that a page does not flash in the other one.
+SCHEME_SCRIPT = """
+(() => {
+  const asked = new URLSearchParams(location.search).get("theme");
+  const key = "mantine-color-scheme-value";
+  if (asked === "dark" || asked === "light") localStorage.setItem(key, asked);
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  document.documentElement.dataset.mantineColorScheme = localStorage.getItem(key) || system;
+})();
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Palette:

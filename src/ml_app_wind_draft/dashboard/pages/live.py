@@ -36,7 +36,12 @@ def layout(site: Site, settings: Settings) -> dmc.MantineProvider:
                 className="page loading",
                 id="page",
                 children=[
-                    components.header("Wind power", site.turbine_ids, list(RANGES)),
+                    components.header(
+                        "Wind power",
+                        site.turbine_ids,
+                        list(RANGES),
+                        login=bool(settings.ui_password),
+                    ),
                     html.Main(children=_body(site, settings)),
                     components.toast(),
                 ],

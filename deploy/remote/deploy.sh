@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Puts one published image into service on this machine, and goes back by itself when it does not become healthy.
 #
-#   deploy.sh TAG@sha256:DIGEST [COMPOSE_FILE]
+#   deploy.sh TAG@sha256:DIGEST [FOLDER]
 #
-# Runs in the installation's folder: the one with docker-compose.yml and .env. COMPOSE_FILE, where given, takes the place
-# of docker-compose.yml together with the image, and is taken back together with it. The tag is for people; Docker pulls
+# Runs in the installation's folder: the one with docker-compose.yml and .env. The files of FOLDER, where given,
+# (docker-compose.yml and what it mounts) come with the image, and are taken back together with it. The tag is for people; Docker pulls
 # by the digest. What is in service stands in .env as IMAGE_TAG, so that plain `docker compose` commands keep to it.
 #
 # Before the change the former version writes a backup to data/backups/ (the newest three stay). A roll-back leaves the data
@@ -16,17 +16,18 @@ set -euo pipefail
 
 wait=${WAIT:-300}
 settle=${SETTLE:-30}
-kept=.deploy/former # docker-compose.yml and .env as they were
+kept=.deploy/former
+files=(docker-compose.yml docker/caddy/Caddyfile)
 
 say() { printf 'deploy: %s\n' "$*" >&2; }
 fail() { local code=$1; shift; say "$*"; exit "$code"; }
 
 read_arguments() {
   [[ $# -ge 1 && $1 =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]*@sha256:[0-9a-f]{64}$ ]] ||
-    fail 1 "usage: deploy.sh TAG@sha256:DIGEST [COMPOSE_FILE]; got '${1-}'"
+    fail 1 "usage: deploy.sh TAG@sha256:DIGEST [FOLDER]; got '${1-}'"
   tag=$1
-  compose_file=${2:-docker-compose.yml}
-  [ -f "$compose_file" ] || fail 1 "there is no $compose_file here ($PWD)"
+  folder=${2:-.}
+  [ -f "$folder/docker-compose.yml" ] || fail 1 "there is no docker-compose.yml in $folder (from $PWD)"
   [ -f .env ] || fail 1 "there is no .env here ($PWD); .env.example says what belongs into it"
 }
 
@@ -59,10 +60,17 @@ back_up() {
   say "backup: $target"
 }
 
+copy() { # copy FROM TO: those of the files that are there
+  local file
+  for file in "${files[@]}"; do
+    [ ! -f "$1/$file" ] || [ "$1" -ef "$2" ] || install -D --preserve-timestamps --mode=644 "$1/$file" "$2/$file"
+  done
+}
+
 keep_former() {
-  rm -rf "$kept"
   mkdir -p "$kept"
-  cp -p docker-compose.yml .env "$kept/"
+  cp -p .env "$kept/"
+  copy . "$kept"
 }
 
 healthy() {
@@ -79,7 +87,8 @@ go_back() {
   docker compose logs --no-color --tail 20 >&2 || true
   [ -d "$kept" ] || fail 2 "$tag does not become healthy, and there is no former version to go back to"
   say "$tag does not become healthy: going back"
-  cp -p "$kept/docker-compose.yml" "$kept/.env" .
+  cp -p "$kept/.env" .
+  copy "$kept" .
   healthy || fail 2 "the former version does not become healthy either; see data/backups/ and 'docker compose logs'"
   fail 1 "the former version is in service again: $(tag_in_service)"
 }
@@ -87,14 +96,14 @@ go_back() {
 read_arguments "$@"
 lock
 say "pulling $tag"
-IMAGE_TAG=$tag docker compose --project-directory . --file "$compose_file" pull --quiet </dev/null ||
+IMAGE_TAG=$tag docker compose --project-directory . --file "$folder/docker-compose.yml" pull --quiet </dev/null ||
   fail 1 "$tag could not be pulled, so nothing was changed"
 rm -rf "$kept"
 if there_is_a_former_version; then
   back_up
   keep_former
 fi
-[ "$compose_file" = docker-compose.yml ] || cp "$compose_file" docker-compose.yml
+copy "$folder" .
 write_tag
 healthy || go_back
 say "in service: $tag"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes docker-compose.yml and deploy.sh to a server and runs deploy.sh there; its exit code is deploy.sh's.
+# Takes the Compose file, what it mounts and deploy.sh to a server and runs deploy.sh there; its exit code is deploy.sh's.
 #
 #   over-ssh.sh USER@HOST FOLDER TAG@sha256:DIGEST
 #
@@ -16,8 +16,8 @@ on_host() { ssh "${options[@]}" "$host" "$(printf '%q ' sh -c "$1" sh "$folder" 
 
 # shellcheck disable=SC2016 # $1 and $2 are expanded at the other end: the folder and the tag
 {
-  receive='mkdir -p "$1/.deploy/next" && tar -xf - -C "$1/.deploy/next"'
-  deploy='cd "$1" && exec .deploy/next/deploy/remote/deploy.sh "$2" .deploy/next/docker-compose.yml'
+  receive='rm -rf "$1/.deploy/next" && mkdir -p "$1/.deploy/next" && tar -xf - -C "$1/.deploy/next"'
+  deploy='cd "$1" && exec .deploy/next/deploy/remote/deploy.sh "$2" .deploy/next'
 }
-tar -C "$project" -cf - docker-compose.yml deploy/remote/deploy.sh | on_host "$receive"
+tar -C "$project" -cf - docker-compose.yml docker/caddy deploy/remote/deploy.sh | on_host "$receive"
 on_host "$deploy" </dev/null

@@ -55,7 +55,7 @@ class Server:
 
     def deploy(self, tag: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [PROJECT_ROOT / "deploy/remote/deploy.sh", tag, COMPOSE_FILE],
+            [PROJECT_ROOT / "deploy/remote/deploy.sh", tag, PROJECT_ROOT],
             cwd=self.folder,
             env=os.environ | {"WAIT": "120", "SETTLE": "5"} | more,
             capture_output=True,

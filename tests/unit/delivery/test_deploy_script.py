@@ -40,13 +40,19 @@ def digest(name: str) -> str:
     return f"{name}@sha256:{'0123456789abcdef' * 4}"
 
 
+def write_delivery(folder: Path, text: str) -> None:
+    (folder / "docker/caddy").mkdir(parents=True)
+    (folder / "docker-compose.yml").write_text(text)
+    (folder / "docker/caddy/Caddyfile").write_text(text)
+
+
 @dataclass
 class Server:
     folder: Path
     environment: dict[str, str]
 
     def deploy(self, tag: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return self.run(SCRIPTS / "deploy.sh", tag, "next.yml", **more)
+        return self.run(SCRIPTS / "deploy.sh", tag, "next", **more)
 
     def run(self, *command: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -63,8 +69,9 @@ class Server:
         return (self.folder / ".env").read_text()
 
     @property
-    def compose_file(self) -> str:
-        return (self.folder / "docker-compose.yml").read_text()
+    def delivery(self) -> set[str]:
+        files = (self.folder / "docker-compose.yml", self.folder / "docker/caddy/Caddyfile")
+        return {file.read_text() for file in files}
 
     @property
     def calls(self) -> list[str]:
@@ -82,8 +89,8 @@ def server(tmp_path: Path) -> Server:
     folder.mkdir()
     (folder / ".env").write_text(f"DOCKERHUB_USERNAME=somebody\nIMAGE_TAG={digest('old')}\n")
     (folder / ".env").chmod(0o600)
-    (folder / "docker-compose.yml").write_text("former")
-    (folder / "next.yml").write_text("next")
+    write_delivery(folder, "former")
+    write_delivery(folder / "next", "next")
     environment = {
         "PATH": f"{programs}:{os.environ['PATH']}",
         "HOME": str(tmp_path),
@@ -93,12 +100,12 @@ def server(tmp_path: Path) -> Server:
     return Server(folder, environment)
 
 
-def test_a_healthy_version_stays_with_its_compose_file(server: Server):
+def test_a_healthy_version_stays_with_its_files(server: Server):
     done = server.deploy(digest("new"))
 
     assert done.returncode == 0, done.stderr
     assert server.env_file == f"DOCKERHUB_USERNAME=somebody\nIMAGE_TAG={digest('new')}\n"
-    assert server.compose_file == "next"
+    assert server.delivery == {"next"}
     assert (server.folder / ".env").stat().st_mode & 0o777 == 0o600
 
 
@@ -118,7 +125,7 @@ def test_a_version_that_is_not_healthy_is_taken_back_by_itself(server: Server, n
     assert done.returncode == 1
     assert f"the former version is in service again: {digest('old')}" in done.stderr
     assert server.env_file.endswith(f"IMAGE_TAG={digest('old')}\n")
-    assert server.compose_file == "former"
+    assert server.delivery == {"former"}
     assert any(call.startswith(f"{digest('old')}: compose up") for call in server.calls)
 
 
@@ -135,7 +142,7 @@ def test_a_backup_that_fails_changes_nothing(server: Server):
 
     assert done.returncode == 1
     assert server.env_file.endswith(f"IMAGE_TAG={digest('old')}\n")
-    assert server.compose_file == "former"
+    assert server.delivery == {"former"}
     assert not any(" up " in call for call in server.calls)
 
 
@@ -184,14 +191,14 @@ def test_two_deployments_do_not_run_at_once(server: Server):
 def test_ssh_brings_the_files_and_the_exit_code_back(server: Server, tmp_path: Path):
     project = tmp_path / "checkout"
     shutil.copytree(SCRIPTS, project / "deploy/remote")
-    (project / "docker-compose.yml").write_text("from the checkout")
+    write_delivery(project, "from the checkout")
 
     def over_ssh(tag: str) -> subprocess.CompletedProcess[str]:
         script = project / "deploy/remote/over-ssh.sh"
         return server.run(script, "me@server", server.folder.name, tag, SSH_OPTIONS="-o A=b")
 
     assert over_ssh(digest("new")).returncode == 0
-    assert server.compose_file == "from the checkout"
+    assert server.delivery == {"from the checkout"}
     assert server.env_file.endswith(f"IMAGE_TAG={digest('new')}\n")
     assert over_ssh(digest("broken-one")).returncode == 1
     assert server.env_file.endswith(f"IMAGE_TAG={digest('new')}\n")

@@ -4,10 +4,11 @@ ARG PYTHON_IMAGE=python:3.12-slim
 FROM ${PYTHON_IMAGE} AS dependencies
 ARG UV_VERSION=0.13.9
 ARG HATCHLING_VERSION=1.33.0
+ARG EDITABLES_VERSION=0.6
 ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_PYTHON=/usr/local/bin/python PYTHONDONTWRITEBYTECODE=1
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip install --root-user-action=ignore "uv==${UV_VERSION}" \
-    && pip install --root-user-action=ignore --target=/opt/build-backend "hatchling==${HATCHLING_VERSION}" editables
+    && pip install --root-user-action=ignore --target=/opt/build-backend "hatchling==${HATCHLING_VERSION}" "editables==${EDITABLES_VERSION}"
 WORKDIR /app
 RUN --mount=type=cache,target=/root/.cache/uv \
     --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
@@ -16,7 +17,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
 # What no service needs goes, and what they import is compiled: a container's root is read-only.
 RUN --mount=type=bind,source=docker/slim.py,target=/tmp/slim.py \
     --mount=type=bind,source=docker/imports.txt,target=/tmp/imports.txt \
-    .venv/bin/python /tmp/slim.py .venv /tmp/imports.txt
+    .venv/bin/python /tmp/slim.py .venv /tmp/imports.txt /bytecode
 
 # The project's own few files; its version is read from the sources, so they come first.
 FROM dependencies AS project
@@ -24,8 +25,9 @@ COPY pyproject.toml uv.lock README.md LICENSE ./
 COPY src src
 RUN touch /tmp/before \
     && PYTHONPATH=/opt/build-backend uv sync --locked --no-dev --offline --no-build-isolation --inexact \
-    && find .venv -newer /tmp/before ! -type d -print0 | tar --null --create --files-from=- --file=- \
-       | { mkdir /project && tar --extract --directory=/project --file=-; } \
+    && find .venv -newer /tmp/before ! -type d -print0 >/tmp/new \
+    && tar --create --null --files-from=/tmp/new --file=/tmp/new.tar \
+    && mkdir /project && tar --extract --directory=/project --file=/tmp/new.tar \
     && .venv/bin/python -m compileall -q --invalidation-mode checked-hash src
 
 # The picture of the pipelines, drawn anew only when they have changed.
@@ -40,6 +42,8 @@ FROM ${PYTHON_IMAGE} AS runtime
 RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin wind \
     && install --directory --owner=wind --group=wind /app/data /app/conf /app/mlflow
 WORKDIR /app
+# SECRETS_DIR is where secrets are looked for, not one
+# hadolint ignore=DL3064
 ENV PATH=/app/.venv/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin \
     PYTHONPATH=/app/src \
     PYTHONUNBUFFERED=1 \
@@ -53,11 +57,13 @@ ENV PATH=/app/.venv/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:
     CONF_DEFAULTS=/app/defaults/conf \
     VIZ_SITE=/app/viz \
     WIND_HEARTBEAT_DIR=/tmp/wind \
+    SECRETS_DIR=/run/secrets \
     DO_NOT_TRACK=true \
     MLFLOW_DISABLE_TELEMETRY=true \
     KEDRO_DISABLE_TELEMETRY=true
 COPY --link --from=dependencies /app/.venv /app/.venv
-COPY --link docker/uv docker/prepare-folders /usr/local/bin/
+COPY --link --from=dependencies /bytecode /
+COPY --link docker/uv docker/prepare-folders docker/make-secrets /usr/local/bin/
 COPY --link recorded /app/recorded
 COPY --link pyproject.toml .telemetry /app/
 COPY --link conf /app/defaults/conf

@@ -16,7 +16,7 @@ from ml_app_wind_draft.dashboard.brief import Brief
 from ml_app_wind_draft.dashboard.models_watch import Models, ModelsWatch
 from ml_app_wind_draft.dashboard.words import DAY
 from ml_app_wind_draft.monitoring import residuals
-from ml_app_wind_draft.storage.services import Heartbeat
+from ml_app_wind_draft.storage.heartbeats import Heartbeat
 
 FRESH_SECONDS = 1.0
 REPLAY_ARRIVES_EVERY = 5.0

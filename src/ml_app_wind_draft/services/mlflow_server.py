@@ -108,13 +108,11 @@ def environment(settings: Settings) -> dict[str, str]:
 def allowed_hosts(settings: Settings) -> list[str]:
     """Host headers that MLflow accepts: this machine's, the reader's and the app's.
 
-    Each once bare and once with its port, for MLflow compares the whole header.
+    Each once bare and once with its port, for MLflow compares the whole header. This machine's own
+    names come with any port: a container does not know under which it is published.
     """
-    addresses = [urlsplit(uri) for uri in (settings.mlflow_ui_uri, settings.mlflow_tracking_uri)]
-    hosts = {address.netloc for address in addresses} | {LOCAL_FRONT_DOOR}
-    # A container's port may be published under another number: the one of the address for readers.
-    for port in {settings.mlflow_port, *(each.port for each in addresses if each.port)}:
-        hosts |= {f"localhost:{port}", f"127.0.0.1:{port}"}
+    hosts = {urlsplit(uri).netloc for uri in (settings.mlflow_ui_uri, settings.mlflow_tracking_uri)}
+    hosts |= {"localhost:*", "127.0.0.1:*", LOCAL_FRONT_DOOR}
     if settings.bind_address not in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
         hosts.add(f"{settings.bind_address}:{settings.mlflow_port}")
     bare = {host.rpartition(":")[0] or host for host in hosts}
@@ -147,7 +145,7 @@ def _start(settings: Settings) -> subprocess.Popen[str]:
 
 def _watch(settings: Settings, server: subprocess.Popen[str], stop: Stop) -> None:
     # MLflow is importing meanwhile: our own imports cost no time here.
-    from ml_app_wind_draft.storage.data_manager import DataManager  # noqa: PLC0415
+    from ml_app_wind_draft.storage.heartbeats import HeartbeatStore  # noqa: PLC0415
 
     url = probe_url(select([SERVICE])[0], settings)
 
@@ -161,7 +159,7 @@ def _watch(settings: Settings, server: subprocess.Popen[str], stop: Stop) -> Non
             else Tick(status="waiting", message="starting")
         )
 
-    manager = DataManager(settings.database_url)
+    manager = HeartbeatStore(settings.database_url)
     try:
         run_loop(SERVICE, manager, tick, interval=POLL, stop=stop)
     finally:

@@ -33,7 +33,7 @@ LONGEST_BUILD = 180
 
 def run(settings: Settings) -> None:
     """Build the site where needed and serve it until SIGTERM or SIGINT."""
-    from ml_app_wind_draft.storage.data_manager import DataManager  # noqa: PLC0415 - slow
+    from ml_app_wind_draft.storage.heartbeats import HeartbeatStore  # noqa: PLC0415 - slow
 
     with Stop() as stop:
         try:
@@ -47,7 +47,7 @@ def run(settings: Settings) -> None:
             threading.Thread(target=web.serve_forever, daemon=True).start()
             log.info("serving the pipelines at %s", settings.kedro_viz_uri)
             url = probe_url(select([SERVICE])[0], settings)
-            manager = DataManager(settings.database_url)
+            manager = HeartbeatStore(settings.database_url)
             try:
                 run_loop(SERVICE, manager, lambda: _tick(url), interval=POLL, stop=stop)
             finally:

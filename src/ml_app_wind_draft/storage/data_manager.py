@@ -15,6 +15,7 @@ from ml_app_wind_draft.storage import (
     consistency,
     counters,
     frames,
+    heartbeats,
     raw_rows,
     schema,
     services,
@@ -22,7 +23,8 @@ from ml_app_wind_draft.storage import (
     work,
 )
 from ml_app_wind_draft.storage.engine import make_engine, reading, writing
-from ml_app_wind_draft.storage.services import ChampionChange, Heartbeat
+from ml_app_wind_draft.storage.heartbeats import Heartbeat
+from ml_app_wind_draft.storage.services import ChampionChange
 from ml_app_wind_draft.storage.statements import execute, fetch, value
 
 MODEL_NAME = "wind_power_predictor"
@@ -194,12 +196,12 @@ class DataManager:
     def beat(self, service: str, *, status: str, message: str = "", worked: bool = False) -> None:
         """Say that `service` is alive, and how it fares."""
         with writing(self._engine) as connection:
-            services.beat(connection, service, status, message, worked=worked)
+            heartbeats.beat(connection, service, status, message, worked=worked)
 
     def heartbeats(self) -> list[Heartbeat]:
         """Every service's last word."""
         with reading(self._engine) as connection:
-            return services.heartbeats(connection)
+            return heartbeats.heartbeats(connection)
 
     def replayed_until(self, site: str) -> int | None:
         """The end of the newest replayed interval, or `None` for a live site."""

@@ -1,6 +1,5 @@
-"""What services say of themselves, the replay's clock, and who was champion when."""
+"""The replay's clock, and who was champion when."""
 
-import os
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,35 +10,12 @@ from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.storage import frames
 from ml_app_wind_draft.storage.statements import execute, fetch, value
 
-BEAT = """
-INSERT INTO heartbeats (service, pid, started_at, beat_at, worked_at, status, message)
-VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (service) DO UPDATE SET
-    started_at = CASE WHEN heartbeats.pid = excluded.pid AND excluded.status <> 'starting'
-        THEN heartbeats.started_at ELSE excluded.started_at END,
-    pid = excluded.pid, beat_at = excluded.beat_at,
-    worked_at = coalesce(excluded.worked_at, heartbeats.worked_at),
-    status = excluded.status, message = excluded.message
-"""
 ADVANCE = """
 INSERT INTO replays (site, replayed_until) VALUES (?, ?)
 ON CONFLICT (site) DO UPDATE SET replayed_until = excluded.replayed_until
 WHERE excluded.replayed_until > replays.replayed_until
 """
 CHAMPION_COLUMNS = ("model_name", "version", "from_time", "to_time", "by", "why", "training_end")
-
-
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
-    """What a service last said: instants are wall clock, s UTC."""
-
-    service: str
-    pid: int
-    started_at: int
-    beat_at: int
-    worked_at: int | None
-    status: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +27,6 @@ class ChampionChange:
     by: str
     why: str
     training_end: int
-
-
-def beat(connection: Connection, service: str, status: str, message: str, *, worked: bool) -> None:
-    """Say that `service` is alive."""
-    now = clock.wall_now()
-    row = (service, os.getpid(), now, now, now if worked else None, status, message)
-    execute(connection, BEAT, row)
-
-
-def heartbeats(connection: Connection) -> list[Heartbeat]:
-    """Every service's last word."""
-    rows = fetch(
-        connection,
-        "SELECT service, pid, started_at, beat_at, worked_at, status, message FROM heartbeats"
-        " ORDER BY service",
-    )
-    return [Heartbeat(*row) for row in rows]
 
 
 def replayed_until(connection: Connection, site: str) -> int | None:

@@ -38,6 +38,12 @@ while True:
         print(error, flush=True)
     time.sleep(1)
 """
+ASK_MLFLOW = """
+import http.client
+mlflow = http.client.HTTPConnection("mlflow", 5001)
+mlflow.request("GET", "/api/2.0/mlflow/experiments/search?max_results=1")
+print(mlflow.getresponse().status)
+"""
 COUNT = """
 from ml_app_wind_draft.core.config import load_settings
 from ml_app_wind_draft.storage.data_manager import DataManager
@@ -88,6 +94,11 @@ class Stack:
             "networks": ["ml-app-network"],
         }
         self._file.write_text(yaml.safe_dump(stack))
+        logins = yaml.safe_load((PROJECT_ROOT / "deploy/swarm/logins.yml").read_text())
+        for name in logins["secrets"]:  # the swarm's own in earnest, from a file here
+            (self._folder / name).write_text(f"{name} of a test\n")
+            logins["secrets"][name] = {"file": str(self._folder / name)}
+        (self._folder / "logins.yml").write_text(yaml.safe_dump(logins))
         environment = {
             "DOCKERHUB_USERNAME": self.name,
             "IMAGE_TAG": tag,
@@ -97,7 +108,7 @@ class Stack:
         }
         docker(
             *("stack", "deploy", "--detach=true", "--resolve-image", "never"),
-            *("-c", self._file, self.name),
+            *("-c", self._file, "-c", self._folder / "logins.yml", self.name),
             env=os.environ | environment,
         )
 
@@ -124,9 +135,13 @@ class Stack:
         ended = "(1/1 completed)" in docker(*listed, "--format", "{{.Replicas}}")
         return ended or self.is_healthy("app-ml-train")
 
+    def says(self, service: str, program: str) -> str:
+        """What a Python program prints in a service's container."""
+        (container,) = self.containers(service)
+        return docker("exec", container["Id"], "python", "-c", program)
+
     def predictions(self) -> int:
-        (container,) = self.containers("app-ml-inference")
-        return int(docker("exec", container["Id"], "python", "-c", COUNT))
+        return int(self.says("app-ml-inference", COUNT))
 
     def answers(self) -> list[str]:
         """What the page said to the asker, oldest first."""
@@ -182,6 +197,10 @@ def test_each_container_is_as_closed_as_under_compose(stack):
         assert container["Config"]["User"] == "10001:10001"
         assert (host["ReadonlyRootfs"], host["CapDrop"], host["Init"]) == (True, ["ALL"], True)
         assert min(host["Memory"], host["NanoCpus"], host["PidsLimit"]) > 0
+
+
+def test_mlflow_refuses_those_without_a_password(stack):
+    assert stack.says("app-ui", ASK_MLFLOW) == "401"
 
 
 def test_a_broken_image_is_rolled_back_while_the_page_answers(stack):

@@ -6,6 +6,7 @@ from itertools import product
 import kubernetes_validate
 import pytest
 
+from ml_app_wind_draft.core.config import SECRETS
 from ml_app_wind_draft.services.roster import SERVICE_NAMES
 from tests.unit.delivery import kustomize
 from tests.unit.delivery.kustomize import SERVED, container, named, pod, workloads
@@ -53,7 +54,7 @@ def test_each_pod_meets_the_restricted_standard_with_a_read_only_root(running):
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
         assert {kind for volume in spec["volumes"] for kind in volume} <= {
-            *("name", "emptyDir", "secret", "persistentVolumeClaim")
+            *("name", "emptyDir", "secret", "projected", "persistentVolumeClaim")
         }
         assert only["securityContext"] == {
             "allowPrivilegeEscalation": False,
@@ -181,14 +182,19 @@ def test_there_is_never_a_second_mlflow_or_replay(running):
     assert {each["spec"].get("replicas", 1) for each in running.values()} == {1}
 
 
-def test_no_password_is_written_down(overlay, objects, running):
+def test_secrets_come_from_files_and_none_is_written_down(overlay, objects, running):
     assert "Secret" not in {each["kind"] for each in objects}
-    if overlay == "postgres":
-        for name in SERVICE_NAMES:
-            password, url = container(running[name])["env"][:2]
-            assert password["valueFrom"]["secretKeyRef"] == {"name": "postgres", "key": "password"}
-            # A variable is put in only where it stands before.
-            assert f"$({password['name']})" in url["value"]
+    for name in SERVICE_NAMES:
+        assert "env" not in container(running[name])
+        (volume,) = [each for each in pod(running[name])["volumes"] if each["name"] == "secrets"]
+        logins, *database = [each["secret"] for each in volume["projected"]["sources"]]
+        assert logins == {"name": "logins", "optional": True}
+        files = [item["path"] for secret in database for item in secret["items"]]
+        wanted = ["database_url", "mlflow_backend_store_uri"] if overlay == "postgres" else []
+        assert files == wanted
+        assert set(files) <= set(SECRETS)
+        mount = {"name": "secrets", "mountPath": "/run/secrets", "readOnly": True}
+        assert mount in container(running[name])["volumeMounts"]
 
 
 def amount(said):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ml_app_wind_draft.core.config import PROJECT_ROOT
+from ml_app_wind_draft.core.config import PROJECT_ROOT, SECRETS
 from ml_app_wind_draft.services.roster import SERVICES
 from tests.unit.delivery import kustomize
 from tests.unit.delivery.kustomize import container, named, pod, workloads
@@ -184,3 +184,23 @@ def test_processes_are_limited_alike_where_that_can_be_said():
         }
 
     assert limits("deploy/swarm/stack.yml") == limits("docker-compose.yml")
+
+
+def test_postgresql_is_the_same_in_a_cluster():
+    compose = services_of("docker-compose.yml")["postgres"]
+    workload = workloads(kustomize.render("postgres"))["postgres"]
+    only = container(workload)
+    limits = compose["deploy"]["resources"]["limits"]
+    assert only["image"] == compose["image"]
+    assert {each["name"]: each["value"] for each in only["env"]} == compose["environment"]
+    assert only["readinessProbe"]["exec"]["command"] == compose["healthcheck"]["test"][1:]
+    assert as_processors(only["resources"]["limits"]["cpu"]) == as_processors(limits["cpus"])
+    assert as_bytes(only["resources"]["limits"]["memory"]) == as_bytes(limits["memory"])
+
+
+def test_the_swarms_secrets_are_those_that_the_app_looks_for():
+    logins = yaml.safe_load((PROJECT_ROOT / "deploy/swarm/logins.yml").read_text())
+    asking = {name: service["secrets"] for name, service in logins["services"].items()}
+    assert set(logins["secrets"]) == {each for names in asking.values() for each in names}
+    assert set(logins["secrets"]) == {each for each in SECRETS if not each.endswith(("url", "uri"))}
+    assert set(asking) <= {service.name for service in SERVICES}

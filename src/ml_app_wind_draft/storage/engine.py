@@ -54,8 +54,9 @@ def _sqlite_engine(url: sa.URL) -> Engine:
     engine = sa.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_S})
 
     @event.listens_for(engine, "do_connect")
-    def make_folder(*_: object) -> None:
+    def make_file(*_: object) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()  # SQLite would let its owner alone write, whatever the folder's rules say
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: object) -> None:

@@ -148,6 +148,7 @@ def _study(folder: Path, name: str, seed: int) -> Generator[optuna.Study]:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / FILE
+    file.touch()  # SQLite would let its owner alone write, whatever the folder's rules say
     try:
         storage = optuna.storages.RDBStorage(f"sqlite:///{file}")
     except Exception as error:

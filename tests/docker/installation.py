@@ -1,0 +1,140 @@
+"""An installation in a folder of its own, used as a person would: by commands in that folder."""
+
+import json
+import os
+import secrets
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ml_app_wind_draft.core.config import PROJECT_ROOT
+from tests.postgresql import free_port
+
+LASTING = ("mlflow", "app-ml-inference", "app-stream-data", "app-ui", "kedro-viz")
+COUNT = """
+from ml_app_wind_draft.core.config import load_settings
+from ml_app_wind_draft.storage.data_manager import DataManager
+counters = DataManager(load_settings().database_url).counters()
+print(counters.get("predictions", 0) + counters.get("no_input", 0))
+"""
+QUICK_TRAINING = """
+training:
+  search: {trials: 1, rows: 4000}
+  catboost: {fixed: {iterations: 30}}
+"""
+
+
+class Installation:
+    """A project name, ports and a folder that nobody else uses."""
+
+    def __init__(self, folder: Path, **environ: str) -> None:
+        self.folder = folder
+        self.name = f"wind-test-{secrets.token_hex(3)}"
+        self.ports = {name: free_port() for name in ("MLFLOW", "UI", "VIZ")}
+        self.environ = {
+            "COMPOSE_PROJECT_NAME": self.name,
+            "STREAM_INTERVAL": "1",
+            **{f"{name}_PORT": str(port) for name, port in self.ports.items()},
+            **environ,
+        }
+
+    def sh(self, command: str, *, fails: bool = False, timeout: float = 240) -> str:
+        """Run a command as it is typed; gives what it printed."""
+        done = subprocess.run(
+            self._words(command),
+            cwd=self.folder,
+            env=os.environ | self.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
+        assert fails == (done.returncode != 0), f"{command}\n{done.stdout}{done.stderr}"
+        return (done.stdout + done.stderr).strip()
+
+    def attended(self, command: str, until: Callable[[], bool], *, patience: float = 90) -> str:
+        """Run a command that stays, and press Ctrl-C once `until` holds."""
+        with subprocess.Popen(
+            self._words(command),
+            cwd=self.folder,
+            env=os.environ | self.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+        ) as process:
+            try:
+                wait_for(command, lambda: until() or process.poll() is not None, patience)
+            finally:
+                process.send_signal(signal.SIGINT)
+                printed, _ = process.communicate(timeout=60)
+        return printed
+
+    def ps(self) -> dict[str, dict]:
+        """Compose's own account of every container, by service."""
+        lines = self.sh("docker compose ps -a --format json").splitlines()
+        return {each["Service"]: each for each in map(json.loads, lines)}
+
+    def health(self) -> dict[str, str]:
+        return {name: each["Health"] for name, each in self.ps().items()}
+
+    def all_well(self, *names: str) -> bool:
+        health = self.health()
+        return all(health.get(name) == "healthy" for name in names or LASTING)
+
+    def inspect(self, service: str) -> dict:
+        identity = self.sh(f"docker compose ps -aq {service}")
+        return json.loads(self.sh(f"docker inspect {identity}"))[0]
+
+    def outcomes(self) -> int:
+        """How many rows have their outcome."""
+        words = ["docker", "compose", "exec", "-T", "app-ui", "python", "-c", COUNT]
+        return int(self.sh(shlex.join(words)).splitlines()[-1])
+
+    def wait_for_outcomes(self, more: int = 1) -> None:
+        """Wait until there are more than now."""
+        before = self.outcomes()
+        wait_for("no new predictions", lambda: self.outcomes() >= before + more)
+
+    def remove(self) -> None:
+        self.sh("docker compose --profile '*' down --volumes --remove-orphans --timeout 5")
+
+    @staticmethod
+    def _words(command: str) -> list[str]:
+        words = shlex.split(command)
+        if words[0] == "docker-compose" and not shutil.which("docker-compose"):
+            words[:1] = ["docker", "compose"]  # the same program, as a plugin
+        return words
+
+
+def wait_for(what: str, reached: Callable[[], bool], patience: float = 60) -> None:
+    give_up_at = time.monotonic() + patience
+    while not reached():
+        assert time.monotonic() < give_up_at, what
+        time.sleep(0.5)
+
+
+def clone(target: Path) -> None:
+    """The project's files as a clone has them, with what is not committed yet."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in listed.stdout.split("\0"):
+        if name and (PROJECT_ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(PROJECT_ROOT / name, target / name)
+
+
+def train_quickly(folder: Path) -> None:
+    """Lay a configuration file beside the defaults that makes training short."""
+    place = folder / "conf/local/parameters_training.yml"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(QUICK_TRAINING)

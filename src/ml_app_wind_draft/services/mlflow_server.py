@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 SERVICE = "mlflow"
 POLL = 5.0
 GRACE = 2.0
+DATABASE_FILE = "mlflow.db"
 BEHIND_MLFLOW = 5  # everybody waits for it at the start
 LOCAL_FRONT_DOOR = "mlflow.localhost"  # the proxy's name for it on this machine
 QUIETER = {
@@ -60,6 +61,9 @@ def prepare(settings: Settings) -> None:
         from ml_app_wind_draft.storage.databases import create_database  # noqa: PLC0415 - slow
 
         create_database(settings.mlflow_backend_store_uri)
+    else:
+        # SQLite would let its owner alone write, whatever the folder's rules say.
+        (settings.mlflow_dir / DATABASE_FILE).touch()
     if settings.mlflow_login:
         rules = LOGIN_CONFIGURATION.format(folder=settings.mlflow_dir)
         (settings.mlflow_dir / "basic_auth.ini").write_text(rules, encoding="utf-8")
@@ -91,7 +95,7 @@ def environment(settings: Settings) -> dict[str, str]:
     The metadata lie in SQLite unless a setting says otherwise. With a password for MLflow, its
     server asks for it; its users are in a file of their own.
     """
-    metadata = f"sqlite:///{settings.mlflow_dir}/mlflow.db"
+    metadata = f"sqlite:///{settings.mlflow_dir}/{DATABASE_FILE}"
     told = QUIETER | {"MLFLOW_BACKEND_STORE_URI": settings.mlflow_backend_store_uri or metadata}
     if settings.mlflow_login is None:
         return told

@@ -26,11 +26,13 @@ from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.records import ModelVersion
 from ml_app_wind_draft.services.heartbeat import Heartbeat
 from ml_app_wind_draft.services.kedro_project import read_parameters, run_pipeline
+from ml_app_wind_draft.services.one_at_a_time import one_at_a_time
 from ml_app_wind_draft.storage.data_manager import DataManager
 
 log = logging.getLogger(__name__)
 
 SERVICE = "app-ml-train"
+WATCHING_SERVICE = "app-ml-retrain"
 NICENESS = 10
 LONGEST_WAIT = 180.0
 PAUSE = 0.5
@@ -45,8 +47,8 @@ def run(settings: Settings, *, watch: bool = False) -> int:
     Returns the exit code: 0, or 1 with the reason in the last log line and in the heartbeat.
     """
     manager = DataManager(settings.database_url)
-    with Heartbeat(SERVICE, manager) as heartbeat:
-        training = Training(settings, manager, heartbeat)
+    with Heartbeat(WATCHING_SERVICE if watch else SERVICE, manager) as heartbeat:
+        training = Training(settings, manager, heartbeat, stays=watch)
         code = training.attempt()
         while watch:
             training.wait_for_a_month()
@@ -75,7 +77,15 @@ def stay_until_health_is_seen() -> None:
 class Training:
     """One run: history, first champion, challenger."""
 
-    def __init__(self, settings: Settings, manager: DataManager, heartbeat: Heartbeat) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        manager: DataManager,
+        heartbeat: Heartbeat,
+        *,
+        stays: bool = False,
+    ) -> None:
+        self._stays = stays
         self._settings = settings
         self._manager = manager
         self._heartbeat = heartbeat
@@ -83,17 +93,24 @@ class Training:
         self._month = 0
 
     def attempt(self) -> int:
-        """Both steps; a failure is said, not raised. Returns the exit code."""
+        """Both steps; a failure is said, not raised. Returns the exit code.
+
+        A second process waits for the first, and then finds that there is nothing left to train.
+        """
         try:
-            said = self._train()
+            with one_at_a_time(self._settings.data_dir / "training.lock", self._say_waiting):
+                said = self._train()
         except WindError as error:
             return self._failed(error)
         except Exception as error:
             log.exception("training met an error that it does not know")
             return self._failed(error)
         log.info("%s", said)
-        self._heartbeat.say("done", said)
+        self._heartbeat.say("idle" if self._stays else "done", said)
         return 0
+
+    def _say_waiting(self) -> None:
+        self._heartbeat.say("waiting", "another training is at work")
 
     def wait_for_a_month(self) -> None:
         """Return when event time is in a later month than at the last training."""

@@ -5,10 +5,8 @@ caddy:2 and postgres:17-bookworm are stand-ins where no registry can be reached 
 
 import json
 import os
-import secrets
+import shlex
 import shutil
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,112 +15,78 @@ import requests
 from playwright.sync_api import expect, sync_playwright
 
 from ml_app_wind_draft.core.config import PROJECT_ROOT
+from tests.docker.installation import Installation, train_quickly, wait_for
 from tests.docker.stand_ins import available
 from tests.postgresql import free_port
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
 BUILT = "ml-app-wind-draft:local"
 CHROMIUM = "/usr/bin/chromium"
-APP = "10001"
+APP = 10001
+SOMEBODY = 4242
 SEARCH = "/api/2.0/mlflow/experiments/search?max_results=1"
-COUNTERS = """
-from ml_app_wind_draft.core.config import load_settings
-from ml_app_wind_draft.storage.data_manager import DataManager
-url = load_settings().database_url
-print(url.partition(":")[0], DataManager(url).counters()["predictions"])
-"""
+KIND = "from ml_app_wind_draft.core.config import load_settings as l; print(l().database_url[:10])"
 
 
-def run(*words: str | Path, folder: Path, check: bool = True, **environ: str) -> str:
-    done = subprocess.run(
-        words,
-        cwd=folder,
-        env=os.environ | environ,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=400,
-    )
-    assert not check or done.returncode == 0, done.stdout + done.stderr
-    return (done.stdout + done.stderr).strip()
-
-
-class Installation:
-    """A folder with what the docs ask for, under a project name and ports of its own."""
+class Profiled(Installation):
+    """A folder with the production Compose file, its .env, and what the profiles need besides."""
 
     def __init__(self, folder: Path, **environ: str) -> None:
-        self.folder = folder
-        self.name = f"wind-test-{secrets.token_hex(3)}"
-        self.ports = {name: free_port() for name in ("MLFLOW", "UI", "VIZ")}
-        shutil.copy(PROJECT_ROOT / "docker-compose.yml", folder)
-        (folder / "docker/caddy").mkdir(parents=True)
-        shutil.copy(PROJECT_ROOT / "docker/caddy/Caddyfile", folder / "docker/caddy")
-        run("docker", "tag", BUILT, f"{self.name}/ml-app-wind-draft:latest", folder=folder)
-        self._environ = {
-            "COMPOSE_PROJECT_NAME": self.name,
+        super().__init__(folder, **environ)
+        own = f"http://localhost:{self.ports['MLFLOW']}", f"http://localhost:{self.ports['VIZ']}"
+        self.environ = {
             "DOCKERHUB_USERNAME": self.name,
-            "MLFLOW_UI_URI": f"http://localhost:{self.ports['MLFLOW']}",
-            "KEDRO_VIZ_URI": f"http://localhost:{self.ports['VIZ']}",
-            **{f"{name}_PORT": str(port) for name, port in self.ports.items()},
-            **environ,
+            "MLFLOW_UI_URI": own[0],
+            "KEDRO_VIZ_URI": own[1],
+            **self.environ,
         }
-        self.choose("")
+        for name in ("docker-compose.yml", "docker/caddy/Caddyfile"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(PROJECT_ROOT / name, folder / name)
+        self.sh(f"docker tag {BUILT} {self.name}/ml-app-wind-draft:latest")
 
     def choose(self, profiles: str) -> None:
-        """Write .env, which is all that a user changes."""
-        chosen = self._environ | {"COMPOSE_PROFILES": profiles}
-        lines = "".join(f"{name}={value}\n" for name, value in chosen.items())
-        (self.folder / ".env").write_text(lines)
+        """Write the line in .env, which is all that a user changes."""
+        (self.folder / ".env").write_text(f"COMPOSE_PROFILES={profiles}\n")
 
-    def compose(self, *words: str, check: bool = True) -> str:
-        return run("docker", "compose", *words, folder=self.folder, check=check)
-
-    def inspect(self, service: str) -> dict:
-        (found,) = json.loads(
-            run("docker", "inspect", self.compose("ps", "-aq", service), folder=self.folder)
+    def inside(self, service: str, *words: str, fails: bool = False) -> str:
+        return self.sh(
+            shlex.join(["docker", "compose", "exec", "-T", service, *words]), fails=fails
         )
-        return found
 
     def secret(self, name: str) -> str:
-        return self.compose("exec", "app-ui", "cat", f"/run/secrets/{name}")
+        return self.inside("app-ui", "cat", f"/run/secrets/{name}")
 
-    def predictions(self) -> tuple[str, int]:
-        """Which kind of database the app uses, and how many predictions are in it."""
-        said = self.compose("exec", "-T", "app-ml-inference", "python", "-c", COUNTERS)
-        kind, count = said.splitlines()[-1].split()
-        return kind, int(count)
+    def login(self) -> tuple[str, str]:
+        return "admin", self.secret("mlflow_tracking_password")
 
-    def more_predictions(self) -> str:
-        """Wait for new ones; gives the kind of database."""
-        _, before = self.predictions()
-        give_up_at = time.monotonic() + 120
-        while True:
-            kind, count = self.predictions()
-            if count > before:
-                return kind
-            assert time.monotonic() < give_up_at, self.compose("logs", "--tail=20")
-            time.sleep(1)
+    def database(self) -> str:
+        """Which kind the app uses."""
+        return self.inside("app-ml-inference", "python", "-c", KIND)
 
-    def open_to(self, service: str, path: str, login: tuple[str, str] | None = None) -> int:
-        """The status that a request on this machine gets."""
-        address = f"http://localhost:{self.ports[service]}{path}"
-        accept = {"Accept": "text/html"}
+    def asked(self, service: str, path: str, login: tuple[str, str] | None = None) -> int:
+        """The status that a browser on this machine gets."""
         return requests.get(
-            address, auth=login, headers=accept, timeout=10, allow_redirects=False
+            f"http://localhost:{self.ports[service]}{path}",
+            auth=login,
+            headers={"Accept": "text/html"},
+            timeout=10,
+            allow_redirects=False,
         ).status_code
 
     def remove(self) -> None:
-        self.choose("auth,proxy,postgres,retrain")
-        self.compose("down", "--volumes", "--timeout", "3")
-        run("docker", "image", "rm", f"{self.name}/ml-app-wind-draft:latest", folder=self.folder)
+        super().remove()
+        self.sh(f"docker image rm {self.name}/ml-app-wind-draft:latest")
 
 
 @pytest.fixture(scope="module")
-def door(tmp_path_factory) -> Iterator[Installation]:
-    """An installation with a front door on a port of its own."""
+def door(tmp_path_factory) -> Iterator[Profiled]:
+    """An installation of somebody who is not root, with a front door on a port of its own."""
     port = free_port()
-    installation = Installation(
-        tmp_path_factory.mktemp("door"),
+    folder = tmp_path_factory.mktemp("door")
+    os.chown(folder, SOMEBODY, SOMEBODY)
+    installation = Profiled(
+        folder,
         UI_URI=f"https://localhost:{port}",
         MLFLOW_UI_URI=f"https://mlflow.localhost:{port}",
         KEDRO_VIZ_URI=f"https://viz.localhost:{port}",
@@ -140,36 +104,37 @@ def authority(door) -> Path:
     """The certificate of the installation's own authority, as a user fetches it."""
     path = door.folder / "root.crt"
     inside = "/data/caddy/pki/authorities/local/root.crt"
-    path.write_text(door.compose("exec", "proxy", "cat", inside) + "\n")
+    path.write_text(door.inside("proxy", "cat", inside) + "\n")
     return path
 
 
-def ask(door: Installation, authority: Path, name: str, path: str, *words: str) -> str:
+def ask(door: Profiled, authority: Path, name: str, path: str, *words: str) -> str:
     """The status that a request through the front door gets; its certificate is checked."""
     port = door.ports["PROXY"]
-    return run(
-        *("curl", "--silent", "--show-error", "--cacert", authority, "--output", "/dev/null"),
-        *("--resolve", f"{name}:{port}:127.0.0.1", "--write-out", "%{http_code}", *words),
-        f"https://{name}:{port}{path}",
-        folder=door.folder,
-    )
+    curl = [
+        *("curl", "--silent", "--show-error", "--output", os.devnull),
+        *("--cacert", str(authority), "--resolve", f"{name}:{port}:127.0.0.1"),
+        *("--write-out", "%{http_code}", *words, f"https://{name}:{port}{path}"),
+    ]
+    return door.sh(shlex.join(curl))
 
 
 def test_without_profiles_nobody_is_asked(door):
-    door.compose("up", "-d", "--wait", "mlflow", "app-ui")
-    assert door.open_to("MLFLOW", SEARCH) == 200
-    assert door.open_to("UI", "/") == 200
-    assert door.compose("ps", "-a", "--services").split() == ["app-ui", "init", "mlflow"]
+    door.sh("docker compose up -d --wait mlflow app-ui")
+    assert door.asked("MLFLOW", SEARCH) == 200
+    assert door.asked("UI", "/") == 200
+    assert set(door.ps()) == {"app-ui", "init", "mlflow"}
 
 
 def test_a_running_installation_gets_logins_and_a_front_door(door):
     door.choose("auth,proxy")
-    door.compose("up", "-d", "--wait")
-    assert door.open_to("MLFLOW", SEARCH) == 401
-    assert door.open_to("UI", "/") == 303
-    assert door.open_to("UI", "/health") == 200
-    assert door.open_to("MLFLOW", SEARCH, ("admin", door.secret("mlflow_tracking_password"))) == 200
-    assert door.more_predictions() == "sqlite"
+    door.sh("docker compose up -d --wait")
+    assert door.asked("MLFLOW", SEARCH) == 401
+    assert door.asked("UI", "/") == 303
+    assert door.asked("UI", "/health") == 200
+    assert door.asked("MLFLOW", SEARCH, door.login()) == 200
+    door.wait_for_outcomes()
+    assert door.database() == "sqlite:///"
 
 
 def test_only_the_app_can_read_the_secrets(door):
@@ -178,22 +143,22 @@ def test_only_the_app_can_read_the_secrets(door):
     assert {each.name for each in folder.iterdir()} == names
     for each in folder.iterdir():
         seen = each.stat()
-        assert (seen.st_mode & 0o777, str(seen.st_uid)) == (0o600, APP)
-    assert folder.stat().st_uid == door.folder.stat().st_uid
+        assert (seen.st_mode & 0o777, seen.st_uid) == (0o600, APP)
+    assert folder.stat().st_uid == SOMEBODY
     for service in ("mlflow", "app-ui", "app-ml-inference"):
-        said = json.dumps(door.inspect(service)) + door.compose("logs", service)
-        said += door.compose("top", service)
+        said = json.dumps(door.inspect(service)) + door.sh(f"docker compose logs {service}")
+        said += door.sh(f"docker compose top {service}")
         assert not [name for name in names if door.secret(name) in said]
 
 
 def test_a_further_start_keeps_the_passwords(door):
     before = door.secret("ui_password")
-    door.compose("up", "-d", "--wait")
+    door.sh("docker compose up -d --wait")
     assert door.secret("ui_password") == before
 
 
 def test_all_three_addresses_are_behind_tls(door, authority):
-    login = f"admin:{door.secret('mlflow_tracking_password')}"
+    login = ":".join(door.login())
     assert ask(door, authority, "localhost", "/login") == "200"
     assert ask(door, authority, "localhost", "/") == "303"
     assert ask(door, authority, "mlflow.localhost", SEARCH) == "401"
@@ -203,7 +168,7 @@ def test_all_three_addresses_are_behind_tls(door, authority):
 
 def test_foreign_origins_are_refused_at_the_door_too(door, authority):
     evil = ("--header", "Origin: https://evil.example")
-    login = f"admin:{door.secret('mlflow_tracking_password')}"
+    login = ":".join(door.login())
     body = ("--json", '{"name": "evil"}', "--user", login)
     create = "/api/2.0/mlflow/experiments/create"
     own = ("--header", f"Origin: https://mlflow.localhost:{door.ports['PROXY']}")
@@ -239,9 +204,9 @@ def test_the_front_door_is_as_closed_as_the_rest(door):
 
 
 def test_plain_addresses_are_refused_in_one_line(door):
-    said = door.compose(
-        "run", "--rm", "--no-deps", "-e", "UI_URI=http://farm:8050", "proxy", check=False
-    )
+    door.choose("proxy")
+    command = "docker compose run --rm --no-deps -e UI_URI=http://farm:8050 proxy"
+    said = door.sh(command, fails=True)
     assert said.splitlines()[-1].endswith("must begin with https:// for the profile proxy.")
 
 
@@ -249,65 +214,64 @@ def test_logins_go_with_their_files(door):
     door.choose("")
     for each in (door.folder / "secrets").iterdir():
         each.unlink()
-    door.compose("up", "-d", "--wait", "mlflow", "app-ui")
-    assert door.open_to("MLFLOW", SEARCH) == 200
-    assert door.open_to("UI", "/") == 200
+    door.sh("docker compose up -d --wait mlflow app-ui")
+    assert door.asked("MLFLOW", SEARCH) == 200
+    assert door.asked("UI", "/") == 200
 
 
 @pytest.fixture(scope="module")
-def on_postgres(tmp_path_factory) -> Iterator[Installation]:
-    installation = Installation(tmp_path_factory.mktemp("postgres"))
+def on_postgres(tmp_path_factory) -> Iterator[Profiled]:
+    installation = Profiled(tmp_path_factory.mktemp("postgres"))
+    train_quickly(installation.folder)
     installation.choose("postgres,retrain")
     with available("postgres:17-bookworm"):
-        installation.compose("up", "-d", "--wait")
+        installation.sh("docker compose up -d --wait")
         yield installation
         installation.remove()
 
 
-def psql(installation: Installation, database: str, query: str) -> str:
-    return installation.compose(
-        *("exec", "-T", "postgres", "psql", "-h", "/var/run/postgresql", "-U", "wind"),
-        *("-d", database, "-At", "-c", query),
-    )
+def psql(installation: Profiled, database: str, query: str) -> str:
+    words = ("psql", "-h", "/var/run/postgresql", "-U", "wind", "-d", database, "-At", "-c", query)
+    return installation.inside("postgres", *words)
 
 
 def test_all_data_are_in_postgresql(on_postgres):
-    assert on_postgres.more_predictions() == "postgresql+psycopg"
+    on_postgres.wait_for_outcomes()
+    assert on_postgres.database() == "postgresql"
     assert int(psql(on_postgres, "wind", "SELECT count(*) FROM predictions")) > 0
-    assert psql(on_postgres, "mlflow", "SELECT count(*) FROM model_versions") != "0"
+    assert int(psql(on_postgres, "mlflow", "SELECT count(*) FROM model_versions")) > 0
     assert not (on_postgres.folder / "data/sqlite").exists()
     assert not (on_postgres.folder / "mlflow/mlflow.db").exists()
 
 
 def test_postgresql_asks_for_its_password_and_is_reached_from_inside_only(on_postgres):
-    wrong = "postgresql://wind:guess@postgres/wind"
-    code = f"import psycopg; psycopg.connect({wrong!r})"
-    said = on_postgres.compose("exec", "-T", "app-ui", "python", "-c", code, check=False)
+    code = "import psycopg; psycopg.connect('postgresql://wind:guess@postgres/wind')"
+    said = on_postgres.inside("app-ui", "python", "-c", code, fails=True)
     assert "password authentication failed" in said
     container = on_postgres.inspect("postgres")
-    assert container["HostConfig"]["PortBindings"] in ({}, None)
-    assert container["Config"]["User"] == f"{APP}:{APP}"
     host = container["HostConfig"]
+    assert not host["PortBindings"]
+    assert container["Config"]["User"] == f"{APP}:{APP}"
     assert (host["ReadonlyRootfs"], host["CapDrop"], host["CapAdd"]) == (True, ["ALL"], None)
 
 
-def test_nothing_is_lost_between_down_and_up(on_postgres):
-    _, before = on_postgres.predictions()
-    on_postgres.compose("down", "--timeout", "5")
-    on_postgres.compose("up", "-d", "--wait")
-    _, after = on_postgres.predictions()
-    assert after >= before
-    assert on_postgres.more_predictions() == "postgresql+psycopg"
-
-
 def test_the_retrainer_waits_for_the_first_training_and_then_for_a_month(on_postgres):
-    give_up_at = time.monotonic() + 300
-    while "Nothing to train" not in on_postgres.compose("logs", "app-ml-retrain"):
-        assert time.monotonic() < give_up_at, on_postgres.compose("logs", "app-ml-retrain")
-        time.sleep(2)
-    assert on_postgres.inspect("app-ml-retrain")["State"]["Status"] == "running"
+    def said() -> str:
+        return on_postgres.sh("docker compose logs app-ml-retrain")
+
+    wait_for("the first training ends", lambda: "Nothing to train" in said(), patience=300)
+    assert on_postgres.all_well("app-ml-retrain")
     assert psql(on_postgres, "mlflow", "SELECT max(version) FROM model_versions") == "2"
     beats = psql(
         on_postgres, "wind", "SELECT status FROM heartbeats WHERE service='app-ml-retrain'"
     )
     assert beats == "idle"
+
+
+def test_nothing_is_lost_between_down_and_up(on_postgres):
+    before = on_postgres.outcomes()
+    on_postgres.sh("docker compose down")
+    on_postgres.sh("docker compose up -d --wait")
+    assert on_postgres.outcomes() >= before
+    assert psql(on_postgres, "mlflow", "SELECT max(version) FROM model_versions") == "2"
+    on_postgres.wait_for_outcomes()

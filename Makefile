@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Everything runs in .venv, which `make setup` fills from uv.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup up test test-unit test-integration test-e2e test-slow lint format bench evaluate clean
+.PHONY: help setup up test test-unit test-integration test-e2e test-slow test-docker lint format bench evaluate clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -m "not slow and not docker" -n auto --dist loadfile
@@ -36,6 +36,9 @@ test-e2e: $(INSTALLED)  ## the dashboard in a real browser
 
 test-slow: $(INSTALLED)  ## the minutes-long tests (more kill -9, the whole training)
 	$(BIN)/pytest -m slow tests
+
+test-docker: $(INSTALLED)  ## image, Compose, profiles, Swarm, deployment on a real engine
+	$(BIN)/pytest -m docker tests/docker
 
 lint: $(INSTALLED)  ## style, types, which room may import which; image, Compose files, workflows, scripts
 	@failed=; for check in "ruff check" "ruff format --check" "ty check" lint-imports; do \

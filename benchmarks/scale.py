@@ -52,15 +52,11 @@ def _queries(manager: DataManager, site: Site, newest: int) -> dict[str, Callabl
     def tick() -> None:
         when = next(clock)
         new = pd.DataFrame({"turbine_id": site.turbine_ids, "timestamp": when, "power": 500.0})
-        ingest_frame(
-            manager,
-            site,
-            new.assign(wind_speed=8 + np.random.default_rng().random()),
-            source="bench",
-        )
-        work = manager.raw_range(when, when + 1)
-        keys = work[["turbine_id", "timestamp", "revision"]]
-        manager.save_outcomes(_outcomes(keys))
+        new["wind_speed"] = 8 + np.random.default_rng().random()
+        report = ingest_frame(manager, site, new, source="bench", replayed_until=when + step)
+        assert report.accepted == len(new)
+        keys = manager.raw_range(when, when + 1)[["turbine_id", "timestamp", "revision"]]
+        assert manager.save_outcomes(_outcomes(keys)) == len(new)
 
     return {
         "raw, a week of a turbine": lambda: manager.raw_range(newest - week, newest, turbine),

@@ -6,6 +6,7 @@ disk (`synchronous=FULL`).
 """
 
 import sqlite3
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,9 +63,7 @@ def _sqlite_engine(url: sa.URL) -> Engine:
     def configure(connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
         connection.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_S * 1000}")
-        wanted = choose_journal_mode(path.parent)
-        if connection.execute("PRAGMA journal_mode").fetchone()[0] != wanted:
-            connection.execute(f"PRAGMA journal_mode = {wanted}")
+        _set_journal_mode(connection, choose_journal_mode(path.parent))
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA temp_store = MEMORY")
 
@@ -73,6 +72,21 @@ def _sqlite_engine(url: sa.URL) -> Engine:
         connection.connection.execute(connection.info.pop("begin", "BEGIN"))
 
     return engine
+
+
+def _set_journal_mode(connection: sqlite3.Connection, wanted: str) -> None:
+    """Two that change the mode at once do not wait for each other, whatever the timeout says."""
+    give_up_at = time.monotonic() + LOCK_TIMEOUT_S
+    while True:
+        try:
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] != wanted:
+                connection.execute(f"PRAGMA journal_mode = {wanted}")
+        except sqlite3.OperationalError:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def choose_journal_mode(folder: Path, mounts: Path = Path("/proc/mounts")) -> str:

@@ -1,5 +1,6 @@
 """The recorded farm as the benchmarks use it, and databases to put it in."""
 
+import sqlite3
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -60,3 +61,20 @@ def fresh_database(farm: Site) -> Generator[tuple[DataManager, Path]]:
             yield manager, path
         finally:
             manager.close()
+
+
+@contextmanager
+def bare_table(columns: list[str]) -> Generator[sqlite3.Connection]:
+    """Table `raw` in a SQLite file that syncs as the app's does, with no transaction begun."""
+    with tempfile.TemporaryDirectory(prefix="wind-bench-") as folder:
+        connection = sqlite3.connect(Path(folder) / "bare.db", isolation_level=None)
+        connection.execute("PRAGMA journal_mode = wal")
+        connection.execute("PRAGMA synchronous = full")
+        connection.execute(
+            f"CREATE TABLE raw ({', '.join(columns)},"
+            " PRIMARY KEY (turbine_id, timestamp)) WITHOUT ROWID"
+        )
+        try:
+            yield connection
+        finally:
+            connection.close()

@@ -1,6 +1,5 @@
 """A year of the farm from a DataFrame through the contract to the commit."""
 
-import sqlite3
 import tempfile
 import time
 from pathlib import Path
@@ -37,21 +36,14 @@ def run() -> list[Result]:
 
 def _bare_insert(rows: pd.DataFrame) -> float:
     columns = ["turbine_id", "timestamp", *(name for name in SIGNAL_NAMES if name in rows)]
-    with tempfile.TemporaryDirectory(prefix="wind-bench-") as folder:
-        connection = sqlite3.connect(Path(folder) / "bare.db")
-        connection.execute("PRAGMA journal_mode = wal")
-        connection.execute("PRAGMA synchronous = full")
-        connection.execute(
-            f"CREATE TABLE raw ({', '.join(columns)},"
-            " PRIMARY KEY (turbine_id, timestamp)) WITHOUT ROWID"
-        )
+    statement = f"INSERT INTO raw VALUES ({', '.join('?' * len(columns))})"
+    with farm.bare_table(columns) as connection:
         began = time.perf_counter()
         values = zip(*(rows[name].tolist() for name in columns), strict=True)
-        connection.executemany(f"INSERT INTO raw VALUES ({', '.join('?' * len(columns))})", values)
-        connection.commit()
-        rate = len(rows) / (time.perf_counter() - began)
-        connection.close()
-    return rate
+        connection.execute("BEGIN")
+        connection.executemany(statement, values)
+        connection.execute("COMMIT")
+        return len(rows) / (time.perf_counter() - began)
 
 
 def _report_apart(site: Site, rows: pd.DataFrame) -> None:

@@ -1,9 +1,6 @@
 """Rows one at a time, each through the contract into a transaction of its own."""
 
-import sqlite3
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -54,17 +51,8 @@ def _bare_insert(rows: pd.DataFrame) -> float:
     columns = ["turbine_id", "timestamp", *(name for name in SIGNAL_NAMES if name in rows)]
     values = list(zip(*(rows[name].tolist() for name in columns), strict=True))
     statement = f"INSERT INTO raw VALUES ({', '.join('?' * len(columns))})"
-    with tempfile.TemporaryDirectory(prefix="wind-bench-") as folder:
-        connection = sqlite3.connect(Path(folder) / "bare.db", isolation_level=None)
-        connection.execute("PRAGMA journal_mode = wal")
-        connection.execute("PRAGMA synchronous = full")
-        connection.execute(
-            f"CREATE TABLE raw ({', '.join(columns)},"
-            " PRIMARY KEY (turbine_id, timestamp)) WITHOUT ROWID"
-        )
+    with farm.bare_table(columns) as connection:
         began = time.perf_counter()
         for row in values:
             connection.execute(statement, row)
-        rate = len(rows) / (time.perf_counter() - began)
-        connection.close()
-    return rate
+        return len(rows) / (time.perf_counter() - began)

@@ -153,12 +153,12 @@ def _whole_row_rules(
         when = int(rows.timestamp[i])
         if future[i]:
             told = f"starts at {_say(when)}, and it is {_say(now)}"
-            rejected.append(_set_aside(rows, i, "future", told))
+            rejected.append(set_aside(rows, i, "future", told))
         elif ancient[i]:
-            rejected.append(_set_aside(rows, i, "bad_timestamp", f"starts at {_say(when)}"))
+            rejected.append(set_aside(rows, i, "bad_timestamp", f"starts at {_say(when)}"))
         else:
             told = f"starts at {_say(when)}, not on a full {grid // 60} minutes"
-            rejected.append(_set_aside(rows, i, "off_grid", told))
+            rejected.append(set_aside(rows, i, "off_grid", told))
     return np.flatnonzero(~bad), rejected
 
 
@@ -177,7 +177,7 @@ def _one_row_per_key(
         first, others = group[0], group[1:]
         if not _equal(rows.values[others], rows.values[first]).all():
             told = f"{len(group)} different rows for {_say(int(rows.timestamp[first]))}"
-            rejected += [_set_aside(rows, i, "conflicting_duplicate", told) for i in group.tolist()]
+            rejected += [set_aside(rows, i, "conflicting_duplicate", told) for i in group.tolist()]
             continue
         chosen.append(int(first))
         repeats += len(others)
@@ -229,7 +229,8 @@ def _reindex(
     return {(new[r], column): text for (r, column), text in unreadable.items() if r in new}
 
 
-def _set_aside(rows: TurbineRows, i: int, reason: str, detail: str) -> RejectedRow:
+def set_aside(rows: TurbineRows, i: int, reason: str, detail: str) -> RejectedRow:
+    """Row `i` with the reason, and all that it said."""
     values = {
         name: rows.unreadable.get((i, j), repr(float(rows.values[i, j])))
         for j, name in enumerate(SIGNAL_NAMES)

@@ -12,7 +12,7 @@ from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.rows import RejectedRow, TurbineRows
 from ml_app_wind_draft.core.signals import SIGNAL_NAMES, SIGNALS
 from ml_app_wind_draft.core.site import Site
-from ml_app_wind_draft.ingestion.contract import Limits, judge
+from ml_app_wind_draft.ingestion.contract import Limits, judge, set_aside
 from ml_app_wind_draft.storage.data_manager import DataManager, IntakeTransaction
 
 MAX_SPANS = 64  # beyond, one wide read is cheaper than many narrow ones
@@ -99,7 +99,8 @@ def _ingest_turbine(
     aside: list[RejectedRow],
 ) -> IngestReport:
     if rows.turbine_id not in site.turbines:
-        aside += [_unknown(site, rows, i) for i in range(len(rows))]
+        told = f"site {site.name} has no turbine {rows.turbine_id}"
+        aside += [set_aside(rows, i, "unknown_turbine", told) for i in range(len(rows))]
         return IngestReport()
     limits = Limits.of(site, rows.turbine_id)
     stored = transaction.stored_between(rows.turbine_id, _spans(rows.timestamp, limits.reach))
@@ -123,19 +124,3 @@ def _spans(timestamp: NDArray[np.int64], reach: int) -> list[tuple[int, int]]:
     starts = ordered[np.concatenate([[0], cuts])] - reach
     ends = ordered[np.concatenate([cuts - 1, [len(ordered) - 1]])] + reach
     return list(zip(starts.tolist(), ends.tolist(), strict=True))
-
-
-def _unknown(site: Site, rows: TurbineRows, i: int) -> RejectedRow:
-    values = {
-        name: repr(float(rows.values[i, j]))
-        for j, name in enumerate(SIGNAL_NAMES)
-        if not np.isnan(rows.values[i, j])
-    }
-    when = int(rows.timestamp[i])
-    return RejectedRow(
-        "unknown_turbine",
-        f"site {site.name} has no turbine {rows.turbine_id}",
-        {"turbine_id": rows.turbine_id, "timestamp": str(when), **values},
-        rows.turbine_id,
-        when,
-    )

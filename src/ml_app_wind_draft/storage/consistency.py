@@ -1,5 +1,7 @@
 """Is all that the fast paths say also true? Slow and thorough: it reads every table whole."""
 
+from typing import cast
+
 from sqlalchemy.engine import Connection
 
 from ml_app_wind_draft.storage import counters
@@ -9,6 +11,7 @@ REVISIONS = """
 SELECT turbine_id, timestamp, revision FROM raw_data
 UNION ALL SELECT turbine_id, timestamp, revision FROM raw_data_history
 """
+DAY_OF = "timestamp - ((timestamp % 86400) + 86400) % 86400"
 OWN_OUTCOMES = "SELECT turbine_id, timestamp, revision FROM predictions WHERE backfilled = 0"
 TRAINED_UNTIL = "SELECT coalesce(max(training_end), -1) FROM champion_history"
 
@@ -38,6 +41,27 @@ QUESTIONS = {
     WHERE r.turbine_id = p.turbine_id AND r.timestamp = p.timestamp
     AND r.revision = p.revision)""": "outcomes belong to no stored row",
 }
+# what is summed by day -> (the sums counted anew, the sums that are kept)
+BY_DAY = {
+    "rows": (
+        f"SELECT turbine_id, {DAY_OF} AS day, count(*) AS n FROM raw_data GROUP BY 1, 2",
+        "SELECT turbine_id, day, accepted AS n FROM raw_days WHERE accepted <> 0",
+    ),
+    "corrections": (
+        f"SELECT turbine_id, {DAY_OF} AS day, count(*) AS n FROM raw_data_history GROUP BY 1, 2",
+        "SELECT turbine_id, day, updated AS n FROM raw_days WHERE updated <> 0",
+    ),
+    "flagged values": (
+        f"""SELECT turbine_id, {DAY_OF} AS day, signal, reason, count(*) AS n
+        FROM flagged_values GROUP BY 1, 2, 3, 4""",
+        'SELECT turbine_id, day, signal, reason, "rows" AS n FROM flagged_days WHERE "rows" <> 0',
+    ),
+    "rows set aside": (
+        f"""SELECT site, coalesce({DAY_OF}, -1) AS day, coalesce(turbine_id, '') AS turbine_id,
+        reason, count(*) AS n FROM rejected_rows GROUP BY 1, 2, 3, 4""",
+        'SELECT site, day, turbine_id, reason, "rows" AS n FROM rejected_days WHERE "rows" <> 0',
+    ),
+}
 COUNTED = {
     "raw_rows": "SELECT count(*) FROM raw_data",
     "revisions": f"SELECT count(*) FROM ({REVISIONS}) r",
@@ -63,8 +87,25 @@ def inconsistencies(connection: Connection) -> list[str]:
         truth = value(connection, statement) or 0
         if truth != counted.get(name, 0):
             found.append(f"the counter '{name}' says {counted.get(name, 0):,}, counted {truth:,}")
+    for name, (counted_anew, kept) in BY_DAY.items():
+        wrong = _differing(connection, counted_anew, kept)
+        if wrong:
+            found.append(f"{wrong:,} daily sums of {name} are wrong")
     if connection.dialect.name == "sqlite":
         verdict = value(connection, "PRAGMA integrity_check")
         if verdict != "ok":
             found.append(f"SQLite's integrity check says: {verdict}")
     return found
+
+
+def _differing(connection: Connection, one: str, other: str) -> int:
+    """How many rows only one of two queries gives."""
+    sides = ((one, other), (other, one))
+    counts = [
+        value(
+            connection,
+            f"SELECT count(*) FROM (SELECT * FROM ({a}) a EXCEPT SELECT * FROM ({b}) b) alone",
+        )
+        for a, b in sides
+    ]
+    return sum(cast("int", count) for count in counts)

@@ -4,7 +4,9 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import cast
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from ml_app_wind_draft.core import clock
@@ -14,6 +16,7 @@ from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.storage import (
     consistency,
     counters,
+    days,
     frames,
     raw_rows,
     schema,
@@ -23,6 +26,7 @@ from ml_app_wind_draft.storage import (
 )
 from ml_app_wind_draft.storage.engine import make_engine, reading, writing
 from ml_app_wind_draft.storage.services import ChampionChange, Heartbeat
+from ml_app_wind_draft.storage.set_aside import Search
 from ml_app_wind_draft.storage.statements import execute, fetch, value
 
 MODEL_NAME = "wind_power_predictor"
@@ -134,10 +138,51 @@ class DataManager:
             }
         return {turbine: cast("int", when) for turbine, when in newest.items() if when is not None}
 
-    def rejected_rows(self, limit: int = 1000, reason: str | None = None) -> pd.DataFrame:
-        """The newest rows that were set aside, with reason, detail and what they said (JSON)."""
+    def rejected_rows(self, limit: int = 1000, search: Search | None = None) -> pd.DataFrame:
+        """The newest rows that were set aside, with reason, detail and what they said (JSON).
+
+        A text is looked for in the newest 5,000 rows of the search.
+        """
         with reading(self._engine) as connection:
-            return set_aside.read(connection, limit, reason)
+            return set_aside.read(connection, search or Search(), limit)
+
+    # sums by day, which never read a big table; days are their starts, s UTC
+
+    def raw_days(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """`turbine_id`, `day`, `accepted`, `updated` with start <= day < end; days with rows."""
+        with reading(self._engine) as connection:
+            return days.raw_days(connection, start, end, self._chosen(connection, turbine_ids))
+
+    def flagged_days(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """`turbine_id`, `day`, `signal`, `reason`, `rows`: values that were set to missing."""
+        with reading(self._engine) as connection:
+            return days.flagged_days(connection, start, end, self._chosen(connection, turbine_ids))
+
+    def rejected_days(self, site: str, start: int, end: int) -> pd.DataFrame:
+        """`turbine_id`, `day`, `reason`, `rows`; "" and day -1 where it could not be read."""
+        with reading(self._engine) as connection:
+            return days.rejected_days(connection, site, start, end)
+
+    def stamps(self, turbine_id: str, spans: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+        """The timestamps of a turbine's rows in these spans (start <= timestamp < end)."""
+        with reading(self._engine) as connection:
+            found = [days.stamps(connection, turbine_id, *span) for span in spans]
+        return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+
+    def flagged_values(
+        self, turbine_id: str, signal: str, reason: str, spans: Sequence[tuple[int, int]]
+    ) -> list[tuple[int, float | None, str | None]]:
+        """(timestamp, value as it came, text) of values that were set to missing, oldest first."""
+        with reading(self._engine) as connection:
+            return [
+                each
+                for span in spans
+                for each in days.flagged_values(connection, turbine_id, signal, reason, *span)
+            ]
 
     # work and outcomes
 

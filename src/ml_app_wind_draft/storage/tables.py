@@ -75,15 +75,55 @@ rejected_rows = sa.Table(
     metadata,
     sa.Column("fingerprint", Text, primary_key=True, comment="digest: the same row is kept once"),
     sa.Column("site", Text, nullable=False),
-    sa.Column("reason", Text, nullable=False, index=True, comment="one word, see docs/contract.md"),
+    sa.Column("reason", Text, nullable=False, comment="one word, see docs/contract.md"),
     sa.Column("detail", Text, nullable=False, comment="the reason for a person to read"),
     sa.Column("turbine_id", Text, comment="where it could be read"),
     sa.Column("timestamp", INSTANT, comment="start of the interval, s UTC, where readable"),
     sa.Column("original", Text, nullable=False, comment="JSON: column -> text as it came"),
     sa.Column("source", Text, nullable=False, comment="file or stream"),
     sa.Column("line", Whole, comment="line in the file"),
-    sa.Column("rejected_at", INSTANT, nullable=False, index=True, comment="wall clock, s UTC"),
+    sa.Column("rejected_at", INSTANT, nullable=False, comment="wall clock, s UTC"),
+    # The newest of all, of a reason, of a turbine, of both: each is the end of an index.
+    sa.Index("rejected_newest", "site", "rejected_at", "fingerprint"),
+    sa.Index("rejected_of_reason", "site", "reason", "rejected_at", "fingerprint"),
+    sa.Index("rejected_of_turbine", "site", "turbine_id", "rejected_at", "fingerprint"),
+    sa.Index("rejected_of_both", "site", "turbine_id", "reason", "rejected_at", "fingerprint"),
     comment="rows that were set aside",
+)
+
+raw_days = sa.Table(
+    "raw_days",
+    metadata,
+    sa.Column("turbine_id", Text, primary_key=True),
+    sa.Column("day", INSTANT, primary_key=True, comment="start of the day, s UTC"),
+    sa.Column("accepted", Whole, nullable=False, comment="rows of that day in raw_data"),
+    sa.Column("updated", Whole, nullable=False, comment="corrections of rows of that day"),
+    comment="rows by day, kept in the same transactions as raw_data",
+    sqlite_with_rowid=False,
+)
+
+flagged_days = sa.Table(
+    "flagged_days",
+    metadata,
+    sa.Column("turbine_id", Text, primary_key=True),
+    sa.Column("day", INSTANT, primary_key=True, comment="start of the day, s UTC"),
+    sa.Column("signal", Text, primary_key=True),
+    sa.Column("reason", Text, primary_key=True, comment="why the value was set to missing"),
+    sa.Column("rows", Whole, nullable=False),
+    comment="flagged values by day, kept in the same transactions as flagged_values",
+    sqlite_with_rowid=False,
+)
+
+rejected_days = sa.Table(
+    "rejected_days",
+    metadata,
+    sa.Column("site", Text, primary_key=True),
+    sa.Column("day", INSTANT, primary_key=True, comment="start of the day, s UTC; -1: unreadable"),
+    sa.Column("turbine_id", Text, primary_key=True, comment="empty: unreadable"),
+    sa.Column("reason", Text, primary_key=True, comment="one word, see docs/contract.md"),
+    sa.Column("rows", Whole, nullable=False),
+    comment="rows set aside by day, kept in the same transactions as rejected_rows",
+    sqlite_with_rowid=False,
 )
 
 to_score = sa.Table(

@@ -1,9 +1,9 @@
 """The dashboard's only door to storage and registry: reads, and nothing else."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from ml_app_wind_draft.dashboard.models_watch import Models, ModelsWatch
 from ml_app_wind_draft.dashboard.words import DAY
 from ml_app_wind_draft.monitoring import residuals
 from ml_app_wind_draft.storage.services import Heartbeat
+from ml_app_wind_draft.storage.set_aside import Search
 
 FRESH_SECONDS = 1.0
 REPLAY_ARRIVES_EVERY = 5.0
@@ -24,6 +25,7 @@ ARRIVALS = 8
 STREAM = "app-stream-data"
 OUTCOMES = ["expected_power", "expected_power_p10", "expected_power_p90"]
 ROW_COLUMNS = ["timestamp", "power", "wind_speed"]
+T = TypeVar("T")
 
 
 class Storage(Protocol):
@@ -58,6 +60,39 @@ class Storage(Protocol):
 
     def champion_history(self) -> pd.DataFrame:
         """Every reign."""
+
+    def newest_rows(self) -> dict[str, int]:
+        """Each turbine's newest timestamp."""
+
+    def raw_days(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Rows and corrections by day."""
+
+    def flagged_days(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Values set to missing by day."""
+
+    def rejected_days(self, site: str, start: int, end: int) -> pd.DataFrame:
+        """Rows set aside by day."""
+
+    def stamps(self, turbine_id: str, spans: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+        """The timestamps of rows in spans of time."""
+
+    def flagged_values(
+        self, turbine_id: str, signal: str, reason: str, spans: Sequence[tuple[int, int]]
+    ) -> list[tuple[int, float | None, str | None]]:
+        """Values that were set to missing in spans of time."""
+
+    def rejected_rows(self, limit: int = 1000, search: Search | None = None) -> pd.DataFrame:
+        """The newest rows set aside."""
+
+    def counters(self) -> dict[str, int]:
+        """Counts of everything."""
+
+    def database_bytes(self) -> int:
+        """The database's size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +164,7 @@ class Reader:
         self._views: Brief[TurbineView] = Brief(FRESH_SECONDS)
         self._farm: Brief[Farm] = Brief(FRESH_SECONDS)
         self._reign: Brief[Reign | None] = Brief(FRESH_SECONDS)
+        self._remembered: Brief[object] = Brief(FRESH_SECONDS)
         self._schema_is_ready = False
 
     def view(self, turbine_id: str, span: int, since: int | None = None) -> TurbineView:
@@ -151,6 +187,19 @@ class Reader:
     def models(self) -> Models:
         """What MLflow last said; never waits for it."""
         return self._models.seen
+
+    def ask_mlflow_soon(self) -> None:
+        """The registry has changed: do not wait for the next turn."""
+        self._models.ask_soon()
+        self._reign.forget()
+        self._remembered.forget()
+
+    def remembered(self, key: Hashable, ask: Callable[[Storage], T]) -> T:
+        """What `ask` reads from storage for `key`, shared like every other answer.
+
+        Raises `StorageError` when the database does not answer.
+        """
+        return cast("T", self._remembered.get(key, lambda: ask(self._open())))
 
     def ping(self) -> int | None:
         """The newest row's timestamp, read now. Raises `StorageError` when that fails."""

@@ -133,6 +133,35 @@ class NormalOperation(Strict):
     pitched_wind_speed: float = 5.0
 
 
+class AlarmLimits(Strict):
+    """When a rule raises its alarm and when it clears it, in fractions and hours of rows."""
+
+    raise_above: Annotated[float, Field(gt=0)] = 0.05
+    raise_after_hours: Annotated[float, Field(ge=0)] = 6
+    clear_below: float = 0.03
+    clear_after_hours: Annotated[float, Field(ge=0)] = 2
+
+    @model_validator(mode="after")
+    def _clears_below_its_limit(self) -> "AlarmLimits":
+        if self.clear_below > self.raise_above:
+            message = f"clear_below {self.clear_below} lies above raise_above {self.raise_above}"
+            raise ValueError(message)
+        return self
+
+
+class Alarms(Strict):
+    """The alarm rules' limits. They look at the normal rows of the trailing `window_hours`.
+
+    Below `least_rows` of them they say nothing; without it half of the rows that fit are needed,
+    which is 72 at 10 minutes.
+    """
+
+    window_hours: Annotated[float, Field(gt=0)] = 24
+    least_rows: Annotated[int | None, Field(gt=0)] = None
+    under_performance: AlarmLimits = AlarmLimits()
+    model_doubt: AlarmLimits = AlarmLimits()
+
+
 class Site(Strict):
     """A wind farm. Everything the app knows of it comes from here."""
 
@@ -147,6 +176,7 @@ class Site(Strict):
     replay: Replay | None = None
     limits: dict[str, Limits] = {}
     normal_operation: NormalOperation = NormalOperation()
+    alarms: Alarms = Alarms()
 
     @field_validator("limits")
     @classmethod

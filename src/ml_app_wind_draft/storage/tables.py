@@ -199,3 +199,108 @@ champion_history = sa.Table(
     sa.Column("training_end", INSTANT, nullable=False, comment="last training row, s UTC"),
     comment="which model was champion when, and why",
 )
+
+
+def _sums(name: str, span: str) -> sa.Table:
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("turbine_id", Text, primary_key=True, comment="turbine, unique over all sites"),
+        sa.Column("start", INSTANT, primary_key=True, comment=f"of the {span}, s UTC"),
+        sa.Column(
+            "state",
+            Text,
+            primary_key=True,
+            comment="inferred operating state; empty: no outcome",
+        ),
+        sa.Column("rows", Whole, nullable=False, comment="accepted rows"),
+        sa.Column("measured", Whole, nullable=False, comment="rows with power"),
+        sa.Column(
+            "power_sum",
+            Real,
+            nullable=False,
+            comment="of measured rows, kW; times the interval in hours: kWh",
+        ),
+        sa.Column(
+            "compared",
+            Whole,
+            nullable=False,
+            comment="rows with power, wind speed and an out-of-sample prediction",
+        ),
+        sa.Column("compared_power_sum", Real, nullable=False, comment="of compared rows, kW"),
+        sa.Column(
+            "expected_sum", Real, nullable=False, comment="expected power of compared rows, kW"
+        ),
+        sa.Column(
+            "abs_error_sum", Real, nullable=False, comment="|expected - power| of compared rows, kW"
+        ),
+        comment=f"sums over each {span}, kept in the transaction that stores an outcome",
+        sqlite_with_rowid=False,
+    )
+
+
+hourly = _sums("hourly", "hour")
+daily = _sums("daily", "day")
+
+alarms = sa.Table(
+    "alarms",
+    metadata,
+    sa.Column("turbine_id", Text, primary_key=True, comment="turbine, unique over all sites"),
+    sa.Column("rule", Text, primary_key=True, comment="under_performance or model_doubt"),
+    sa.Column("start_time", INSTANT, primary_key=True, comment="first interval in alarm, s UTC"),
+    sa.Column(
+        "end_time",
+        INSTANT,
+        comment="first interval no longer in alarm, s UTC; empty: still on",
+    ),
+    sa.Column("peak", Real, nullable=False, comment="highest measure, a fraction"),
+    sa.Column(
+        "energy_below_expectation",
+        Real,
+        nullable=False,
+        comment="of normal rows in the alarm, kWh",
+    ),
+    comment="what the alarm rules say of all stored rows",
+    sqlite_with_rowid=False,
+)
+
+alarm_states = sa.Table(
+    "alarm_states",
+    metadata,
+    sa.Column("turbine_id", Text, primary_key=True, comment="turbine, unique over all sites"),
+    sa.Column(
+        "timestamp",
+        INSTANT,
+        primary_key=True,
+        comment="the state before the rows from here on, s UTC",
+    ),
+    sa.Column("rule", Text, primary_key=True),
+    sa.Column("is_on", Whole, nullable=False, comment="1: in alarm"),
+    sa.Column("held", Whole, nullable=False, comment="s of rows in a row that speak for a change"),
+    sa.Column("start_time", INSTANT, nullable=False, comment="of the alarm that is on, s UTC"),
+    sa.Column("peak", Real, nullable=False, comment="of the alarm that is on"),
+    sa.Column(
+        "lost",
+        Whole,
+        nullable=False,
+        comment="expected - power of the alarm that is on, W summed over rows",
+    ),
+    comment="where each alarm rule stood at each midnight, so that a late row costs little",
+    sqlite_with_rowid=False,
+)
+
+judging = sa.Table(
+    "judging",
+    metadata,
+    sa.Column("turbine_id", Text, primary_key=True, comment="turbine, unique over all sites"),
+    sa.Column("changes", Whole, nullable=False, comment="counts up with each change"),
+    sa.Column("since", INSTANT, comment="first changed row, s UTC; empty: all is judged"),
+    sa.Column("until", INSTANT, comment="last changed row, s UTC"),
+    sa.Column(
+        "rules",
+        Text,
+        nullable=False,
+        comment="digest of the limits that alarms were judged by",
+    ),
+    comment="rows whose alarms are still to be worked out",
+)

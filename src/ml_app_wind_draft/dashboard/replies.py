@@ -11,6 +11,7 @@ from ml_app_wind_draft.dashboard.figures import Series
 from ml_app_wind_draft.dashboard.models_watch import Models
 from ml_app_wind_draft.dashboard.reader import Current, Farm, Reign, TurbineView
 from ml_app_wind_draft.dashboard.states import state_of
+from ml_app_wind_draft.dashboard.words import UTC_ZONE, Zone
 from ml_app_wind_draft.registry.records import ModelVersion
 
 Props = dict[str, dict[str, Any]]
@@ -195,7 +196,7 @@ def _note(text: str) -> dict[str, Any]:
     return {"children": text, "className": "chart-note shown" if text else "chart-note"}
 
 
-def tile_props(farm: Farm, site: Site, chosen: str, *, has_champion: bool) -> Props:
+def tile_props(farm: Farm, site: Site, chosen: str = "", *, has_champion: bool) -> Props:
     """A tile a turbine, in the site file's order."""
     props: Props = {}
     for index, turbine_id in enumerate(site.turbine_ids):
@@ -233,7 +234,7 @@ def tile_sparks(farm: Farm, site: Site) -> dict[str, list[int | None]]:
 
 
 def farm_props(farm: Farm, site: Site) -> Props:
-    """The whole farm in one line, and whether this is a replay."""
+    """The whole farm in one line."""
     measured = [each for each in farm.turbines.values() if not words.is_missing(each.power)]
     total = sum(each.power for each in measured)
     some_missing = f" \N{MIDDLE DOT} {len(measured)} of {len(farm.turbines)} turbines measured"
@@ -241,11 +242,17 @@ def farm_props(farm: Farm, site: Site) -> Props:
     power = (
         f"{words.number(total)} kW \N{MIDDLE DOT} {share} of rated" if measured else "no data yet"
     )
-    is_replay = farm.replayed_year is not None
     return {
         "farm-power": {
             "children": power + (some_missing if 0 < len(measured) < len(farm.turbines) else "")
         },
+    }
+
+
+def replay_props(farm: Farm) -> Props:
+    """Whether this is a replay, and of when."""
+    is_replay = farm.replayed_year is not None
+    return {
         "replay": {
             "children": f"replay of {farm.replayed_year}" if is_replay else "",
             "className": "badge replay" if is_replay else "badge replay hidden",
@@ -253,10 +260,11 @@ def farm_props(farm: Farm, site: Site) -> Props:
     }
 
 
-def arrival(farm: Farm, wall_now: int) -> dict[str, Any]:
+def arrival(farm: Farm, wall_now: int, zone: Zone = UTC_ZONE) -> dict[str, Any]:
     """For the badge, where the browser counts on: `age` in s of wall time, `shown` event time."""
     newest = [each.timestamp for each in farm.turbines.values() if each.timestamp is not None]
-    shown = words.clock_time(farm.now) if farm.replayed_year is None else words.day_time(farm.now)
+    say = words.clock_time if farm.replayed_year is None else words.day_time
+    shown = say(farm.now, zone)
     return {
         "age": None if farm.arrived_at is None else max(0, wall_now - farm.arrived_at),
         "every": farm.arrives_every,
@@ -277,10 +285,18 @@ def model_props(models: Models, reign: Reign | None, mlflow_ui_uri: str) -> Prop
         "champion-note": {"children": _champion_note(version, reign, models)},
         **_model_card("challenger", rival.version if rival else None, rival, mlflow_ui_uri),
         "challenger-note": {"children": _challenger_note(rival, models)},
+        **no_model_props(models, reign),
+    }
+
+
+def no_model_props(models: Models, reign: Reign | None) -> Props:
+    """The banner that says so while there is no champion."""
+    version = _champion_version(models, reign)
+    return {
         "no-model": {
             "children": "" if version else _no_model(models),
             "className": "banner hidden" if version else "banner",
-        },
+        }
     }
 
 

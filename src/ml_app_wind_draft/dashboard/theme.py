@@ -30,6 +30,7 @@ class Palette:
     text: str
     dim: str
     accent: str
+    accent_tint: str
     measured: str
     wind: str
     error: str
@@ -55,6 +56,7 @@ PALETTES: dict[Scheme, Palette] = {
         text="#0f1b2d",
         dim="#5a6675",
         accent="#0b7285",
+        accent_tint="#e2f1f4",
         measured="#1b2a41",
         wind="#4a6fa5",
         error="#c2410c",
@@ -78,6 +80,7 @@ PALETTES: dict[Scheme, Palette] = {
         text="#e8ecf1",
         dim="#98a5b5",
         accent="#3bc9db",
+        accent_tint="#12323a",
         measured="#f4f6f8",
         wind="#8fb2e3",
         error="#ff922b",

@@ -1,7 +1,9 @@
 """Numbers, times and states in the words of the page. Missing values are a dash, never zero."""
 
 import math
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 MISSING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -57,21 +59,46 @@ def _two(large: int, unit: str, small: int, small_unit: str) -> str:
     return f"{large} {unit} {small} {small_unit}" if small else f"{large} {unit}"
 
 
-def clock_time(instant: float) -> str:
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A time zone by its IANA name; `key` is what the address calls it, `utc` or `site`."""
+
+    key: str
+    name: str
+
+    def at(self, instant: float) -> datetime:
+        """The instant on a clock of this zone."""
+        return datetime.fromtimestamp(instant, ZoneInfo(self.name))
+
+    def label(self, instant: float) -> str:
+        """What stands beside a time: `UTC`, `CET`; `UTC+3` where the zone has no letters."""
+        said = self.at(instant).strftime("%Z")
+        return said if said.isalpha() else f"UTC{said}"
+
+
+UTC_ZONE = Zone("utc", "UTC")
+
+
+def clock_time(instant: float, zone: Zone = UTC_ZONE) -> str:
     """`10:10 UTC`."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%H:%M UTC")
+    return _said(instant, zone, "%H:%M")
 
 
-def day_time(instant: float) -> str:
+def day_time(instant: float, zone: Zone = UTC_ZONE) -> str:
     """`14 Jan, 10:10 UTC`."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%d %b, %H:%M UTC").lstrip("0")
+    return _said(instant, zone, "%d %b, %H:%M")
 
 
-def moment(instant: float) -> str:
+def moment(instant: float, zone: Zone = UTC_ZONE) -> str:
     """`14 Jan 2015, 10:10 UTC`."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%d %b %Y, %H:%M UTC").lstrip("0")
+    return _said(instant, zone, "%d %b %Y, %H:%M")
 
 
-def day(instant: float) -> str:
+def day(instant: float, zone: Zone = UTC_ZONE) -> str:
     """`14 Jan 2015`."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%d %b %Y").lstrip("0")
+    return zone.at(instant).strftime("%d %b %Y").lstrip("0")
+
+
+def _said(instant: float, zone: Zone, how: str) -> str:
+    text = zone.at(instant).strftime(how)
+    return f"{text.removeprefix('0') if how.startswith('%d') else text} {zone.label(instant)}"

@@ -146,8 +146,8 @@ def test_a_refresh_is_small(site):
 
 
 def test_a_replay_says_so_and_a_live_site_does_not(site, farm):
-    assert replies.farm_props(farm, site)["replay"]["children"] == "replay of 2015"
-    live = replies.farm_props(dataclasses.replace(farm, replayed_year=None), site)["replay"]
+    assert replies.replay_props(farm)["replay"]["children"] == "replay of 2015"
+    live = replies.replay_props(dataclasses.replace(farm, replayed_year=None))["replay"]
     assert "hidden" in live["className"]
 
 

@@ -1,10 +1,8 @@
-"""The page in a real browser, over a real database with recorded rows."""
+"""The turbine page in a real browser, over a real database with recorded rows."""
 
-import os
 import re
 import signal
 import time
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,38 +10,17 @@ import requests
 from playwright.sync_api import Page, expect
 
 from ml_app_wind_draft.dashboard.figures import LEGEND
+from tests.e2e.looking import PLOT, keep_screenshot, open_page, points, refresh, wait_for_lines
 from tests.e2e.proxy import Proxy
 
-PLOT = "document.querySelector('#chart .js-plotly-plot')"
 NAME_OF_FOCUS = """each => {
     if (each.className === "door") return each.textContent.split(" ")[0];
-    if (each.id.startsWith("{")) return JSON.parse(each.id).turbine || JSON.parse(each.id).key;
+    if (each.id.startsWith("{")) {
+        const {turbine, key, page} = JSON.parse(each.id);
+        return turbine || key || page;
+    }
     return each.type === "radio" ? each.value : each.id;
 }"""
-SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", ""))
-
-
-def open_page(page: Page, address: str, query: str = "") -> None:
-    page.goto(f"{address}/{query}")
-    page.wait_for_selector("#page:not(.loading)", state="attached")
-    page.wait_for_selector("#chart .js-plotly-plot")
-
-
-def wait_for_lines(page: Page) -> None:
-    page.wait_for_function(f"() => {PLOT}?.data?.length && {PLOT}._fullLayout?.xaxis")
-
-
-def refresh(page: Page) -> None:
-    """What the page's timer does, at once; comes back when it is drawn."""
-    with page.expect_response("**/_dash-update-component"):
-        page.evaluate("() => dash_clientside.set_props('refresh', {data: performance.now()})")
-    page.wait_for_timeout(300)
-
-
-def points(page: Page, uid: str) -> dict:
-    return page.evaluate(
-        f"uid => (({{x, y}}) => ({{x, y}}))({PLOT}.data.find(each => each.uid === uid))", uid
-    )
 
 
 def axis_range(page: Page) -> list:
@@ -59,12 +36,6 @@ def drag_over_chart(page: Page) -> None:
     page.mouse.move(box["x"] + 0.6 * box["width"], y + 2, steps=10)
     page.mouse.up()
     expect(page.locator("#reset")).to_be_visible()
-
-
-def keep_screenshot(page: Page, name: str) -> None:
-    if SCREENSHOTS.name:
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
 
 def test_power_prediction_band_error_and_wind_are_drawn(page, start, farm):
@@ -168,7 +139,7 @@ def test_a_late_row_and_a_gap_reach_the_open_page(page, start, farm):
     missing = (farm.until + 6 * 600, farm.until + 9 * 600)
     farm.replay(4 * 3600, without=[("R80711", *missing)])
     farm.score()
-    open_page(page, start().address, "?range=24h&turbine=R80711")
+    open_page(page, start().address, "?range=24h")
     wait_for_lines(page)
     drawn = points(page, "power")
     at = drawn["x"].index(missing[0] * 1000)
@@ -207,7 +178,7 @@ def test_turbine_range_and_theme_are_in_the_address_and_survive_a_reload(page, s
     page.locator("#scheme").click()
     expect(page.locator("#chart-title")).to_contain_text("R80736")
     page.wait_for_url(re.compile("theme=dark"))
-    assert "turbine=R80736" in page.url
+    assert "/turbine/R80736" in page.url
     assert "range=24h" in page.url
     page.reload()
     expect(page.locator("#chart-title")).to_contain_text("R80736")
@@ -219,7 +190,7 @@ def test_turbine_range_and_theme_are_in_the_address_and_survive_a_reload(page, s
 
 
 def test_an_address_with_nonsense_shows_the_default(page, start, farm):
-    open_page(page, start().address, "?turbine=nothing&range=99y&theme=pink")
+    open_page(page, start().address, "?range=99y&theme=pink", turbine="nothing")
     wait_for_lines(page)
     expect(page.locator("#chart-title")).to_contain_text("R80711")
     assert len(points(page, "power")["x"]) == 7 * 144
@@ -232,7 +203,18 @@ def test_controls_can_be_reached_by_keyboard_in_visual_order(page, start, farm):
     while "Kedro" not in reached and len(reached) < 40:
         page.keyboard.press("Tab")
         reached.append(page.evaluate(f"() => ({NAME_OF_FOCUS})(document.activeElement)"))
-    wanted = ["turbine", "7d", "scheme", *farm.site.turbine_ids, *LEGEND, "MLflow", "Kedro"]
+    wanted = [
+        "farm",
+        "turbine",
+        "utc",
+        "scheme",
+        "turbine",
+        "7d",
+        *farm.site.turbine_ids,
+        *LEGEND,
+        "MLflow",
+        "Kedro",
+    ]
     assert [each for each in reached if each in wanted] == wanted
 
 
@@ -342,7 +324,7 @@ def test_no_width_scrolls_sideways_and_the_chart_is_near(page, start, farm, widt
     height = 844 if width == 390 else 900
     page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme=scheme)
-    open_page(page, start().address, "?turbine=R80721")
+    open_page(page, start().address, turbine="R80721")
     wait_for_lines(page)
     page.locator("#hide-toast").click(timeout=10_000)
     page.wait_for_timeout(500)

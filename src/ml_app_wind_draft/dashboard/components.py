@@ -8,6 +8,16 @@ from dash import dcc, html
 
 from ml_app_wind_draft.dashboard.figures import LEGEND
 
+PLOT_CONFIG = {
+    "displayModeBar": False,
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "doubleClick": False,
+    "responsive": True,
+    "scrollZoom": False,
+}
+
 
 def header(
     title: str, pages: Sequence[tuple[str, str, str]], site_zone: str, *, login: bool
@@ -190,15 +200,7 @@ def chart_card() -> html.Section:
                         id="chart",
                         className="chart",
                         figure=_nothing(),
-                        config={
-                            "displayModeBar": False,
-                            "displaylogo": False,
-                            "showSendToCloud": False,
-                            "plotlyServerURL": "",
-                            "doubleClick": False,
-                            "responsive": True,
-                            "scrollZoom": False,
-                        },
+                        config=PLOT_CONFIG,
                     ),
                     html.P(id="chart-note", className="chart-note"),
                     html.Div(id="chart-skeleton", className="skeleton chart-skeleton"),

@@ -44,6 +44,8 @@ class Palette:
     alarm: str
     alarm_tint: str
     calm_tint: str
+    cell_whole: str
+    cell_lacking: str
     shadow: str
 
 
@@ -70,6 +72,8 @@ PALETTES: dict[Scheme, Palette] = {
         alarm="#c92a2a",
         alarm_tint="#fde8e8",
         calm_tint="#eef1f5",
+        cell_whole="#a9d3da",
+        cell_lacking="#f0a868",
         shadow="0 1px 2px rgba(15, 27, 45, 0.05)",
     ),
     "dark": Palette(
@@ -94,6 +98,8 @@ PALETTES: dict[Scheme, Palette] = {
         alarm="#ff8787",
         alarm_tint="#431d20",
         calm_tint="#242e3a",
+        cell_whole="#1f5560",
+        cell_lacking="#d9822b",
         shadow="none",
     ),
 }

@@ -31,8 +31,11 @@ ON CONFLICT (turbine_id) DO UPDATE SET changes = judging.changes + 1,
 since = CASE WHEN judging.since < excluded.since THEN judging.since ELSE excluded.since END,
 until = CASE WHEN judging.until > excluded.until THEN judging.until ELSE excluded.until END
 """
-OTHER_RULES = "SELECT 1 FROM judging WHERE turbine_id = ? AND rules = ?"
-NEW_RULES = "UPDATE judging SET rules = ? WHERE turbine_id = ?"
+SAME_RULES = "SELECT 1 FROM judging WHERE turbine_id = ? AND rules = ?"
+NEW_RULES = """
+INSERT INTO judging (turbine_id, changes, rules) VALUES (?, 1, ?)
+ON CONFLICT (turbine_id) DO UPDATE SET rules = excluded.rules
+"""
 OPEN = """
 SELECT turbine_id, since, until, changes,
     (SELECT max(timestamp) FROM raw_data r WHERE r.turbine_id = j.turbine_id)
@@ -41,7 +44,7 @@ FROM judging j WHERE since IS NOT NULL ORDER BY turbine_id
 TAKE_UP = "SELECT max(timestamp) FROM alarm_states WHERE turbine_id = ? AND timestamp <= ?"
 STATES = """
 SELECT rule, timestamp, is_on, held, start_time, peak, lost FROM alarm_states
-WHERE turbine_id = ? AND timestamp >= ? AND timestamp < ? ORDER BY timestamp
+WHERE turbine_id = ? AND (timestamp = ? OR timestamp > ? AND timestamp <= ?) ORDER BY timestamp
 """
 STATE_COLUMNS = (
     "turbine_id",
@@ -57,11 +60,11 @@ JUDGED = """
 UPDATE judging SET since = ?, until = ?, changes = changes + 1 WHERE turbine_id = ? AND changes = ?
 """
 TOUCHING = """
-SELECT rule, start_time FROM alarms
+SELECT rule, start_time, end_time FROM alarms
 WHERE turbine_id = ? AND (end_time IS NULL OR end_time >= ?) AND start_time < ?
 """
 FORGET_ALARM = "DELETE FROM alarms WHERE turbine_id = ? AND rule = ? AND start_time = ?"
-FORGET_STATES = "DELETE FROM alarm_states WHERE turbine_id = ? AND timestamp > ? AND timestamp < ?"
+FORGET_STATES = "DELETE FROM alarm_states WHERE turbine_id = ? AND timestamp > ? AND timestamp <= ?"
 FOR_EVER = 2**62
 
 
@@ -88,13 +91,13 @@ def mark(connection: Connection, turbine_id: str, timestamps: Iterable[int]) -> 
 
 def set_rules(connection: Connection, turbine_id: str, digest: str) -> None:
     """Judge the turbine's rows anew where they were judged by other limits."""
-    if fetch(connection, OTHER_RULES, (turbine_id, digest)):
+    if fetch(connection, SAME_RULES, (turbine_id, digest)):
         return
+    execute(connection, NEW_RULES, (turbine_id, digest))
     span = "SELECT min(timestamp), max(timestamp) FROM raw_data WHERE turbine_id = ?"
     first, last = fetch(connection, span, (turbine_id,))[0]
     if first is not None:
         execute(connection, MARK, (turbine_id, first, last))
-        execute(connection, NEW_RULES, (digest, turbine_id))
 
 
 def open_work(
@@ -106,9 +109,8 @@ def open_work(
         if turbine_id not in turbine_ids or newest is None:
             continue
         begin = fetch(connection, TAKE_UP, (turbine_id, since))[0][0]
-        stored = _states(
-            connection, turbine_id, since if begin is None else begin, until + look_ahead
-        )
+        begin = since // DAY * DAY if begin is None else begin
+        stored = _states(connection, turbine_id, begin, (until, until + look_ahead))
         found.append(
             JudgingWork(
                 turbine_id=turbine_id,
@@ -129,11 +131,10 @@ def save(connection: Connection, judgement: Judgement) -> bool:
     turbine_id, remaining = judgement.turbine_id, judgement.remaining or (None, None)
     if not execute(connection, JUDGED, (*remaining, turbine_id, judgement.changes)):
         return False
-    end = FOR_EVER if judgement.end is None else judgement.end
-    touching = fetch(connection, TOUCHING, (turbine_id, judgement.begin, end))
-    forgotten = [(turbine_id, *each) for each in touching if tuple(each) not in judgement.kept]
-    execute_many(connection, FORGET_ALARM, forgotten)
-    execute(connection, FORGET_STATES, (turbine_id, judgement.begin, end))
+    execute_many(connection, FORGET_ALARM, sorted(_replaced(connection, judgement)))
+    # at the end of a joined stretch the state is the one that is stored
+    last = judgement.end if judgement.remaining else _end(judgement) - 1
+    execute(connection, FORGET_STATES, (turbine_id, judgement.begin, last))
     columns = ("turbine_id", "rule", "start_time", "end_time", "peak", "energy_below_expectation")
     alarms = [
         (turbine_id, each.rule, each.start, each.end, each.peak, each.energy)
@@ -148,10 +149,29 @@ def save(connection: Connection, judgement: Judgement) -> bool:
     return True
 
 
+def _replaced(connection: Connection, judgement: Judgement) -> set[tuple[str, str, int]]:
+    """Keys of the stored alarms that the judgement replaces.
+
+    One that reaches into what is still to be judged stays for the time being, so that it is there
+    where the rules turn out to do what they did before.
+    """
+    span = (judgement.turbine_id, judgement.begin, _end(judgement))
+    replaced = {(each.rule, each.start) for each in judgement.alarms}
+    for rule, start, end in fetch(connection, TOUCHING, span):
+        reaches_on = end is None or end >= _end(judgement)
+        if (rule, start) not in judgement.kept and not (judgement.remaining and reaches_on):
+            replaced.add((rule, start))
+    return {(judgement.turbine_id, *each) for each in replaced}
+
+
+def _end(judgement: Judgement) -> int:
+    return FOR_EVER if judgement.end is None else judgement.end
+
+
 def _states(
-    connection: Connection, turbine_id: str, start: int, end: int
+    connection: Connection, turbine_id: str, at: int, span: tuple[int, int]
 ) -> dict[int, list[RuleState]]:
     by_time: dict[int, list[RuleState]] = defaultdict(list)
-    for rule, when, on, *rest in fetch(connection, STATES, (turbine_id, start, end)):
+    for rule, when, on, *rest in fetch(connection, STATES, (turbine_id, at, *span)):
         by_time[when].append(RuleState(rule, when, bool(on), *rest))
     return by_time

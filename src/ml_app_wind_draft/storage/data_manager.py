@@ -34,7 +34,7 @@ from ml_app_wind_draft.storage.statements import execute, fetch, value
 
 MODEL_NAME = "wind_power_predictor"
 ROWS_LOCK = 7_302_015  # any number, the same in every process; PostgreSQL's advisory lock
-LATER_STATES = 400 * 86_400  # s beyond a change in which the alarm rules look for their old track
+LATER_STATES = 15 * 86_400  # s beyond a change in which the alarm rules look for their old track
 
 
 class IntakeTransaction:

@@ -8,7 +8,7 @@ from dash import dcc, html
 
 from ml_app_wind_draft.dashboard.figures import LEGEND
 
-PLOT_CONFIG = {
+PLOT_CONFIG: Any = {
     "displayModeBar": False,
     "displaylogo": False,
     "showSendToCloud": False,

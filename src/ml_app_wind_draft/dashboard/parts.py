@@ -10,7 +10,6 @@ from plotly.utils import PlotlyJSONEncoder
 from ml_app_wind_draft.dashboard.page import Reply
 
 
-
 def only_new(key: str, parts: Mapping[str, Reply], held: Mapping[str, Any]) -> Reply:
     """The parts (name -> reply) that differ from what the browser says it `held`.
 

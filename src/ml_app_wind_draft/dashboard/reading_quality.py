@@ -13,7 +13,7 @@ from ml_app_wind_draft.dashboard.reader import Reader, Storage
 from ml_app_wind_draft.dashboard.words import DAY
 from ml_app_wind_draft.storage.set_aside import Search
 
-MOST_DAYS = 120  # that are looked into for gaps and for stuck signals
+MOST_DAYS = 40  # that are looked into for gaps and for stuck signals
 MOST_SHOWN = 100
 STUCK = "stuck"
 

@@ -1,8 +1,5 @@
 """What one refresh sends to the page: a tail of the series and the words on the cards. Pure."""
 
-import json
-import zlib
-from dataclasses import dataclass
 from typing import Any
 
 from ml_app_wind_draft.core.site import Site
@@ -11,6 +8,7 @@ from ml_app_wind_draft.dashboard.figures import Series
 from ml_app_wind_draft.dashboard.models_watch import Models
 from ml_app_wind_draft.dashboard.reader import Current, Farm, Reign, TurbineView
 from ml_app_wind_draft.dashboard.states import state_of
+from ml_app_wind_draft.dashboard.tails import Held, tail
 from ml_app_wind_draft.dashboard.words import UTC_ZONE, Zone
 from ml_app_wind_draft.registry.records import ModelVersion
 
@@ -27,16 +25,6 @@ KINDS = {
 BAND = f"P10{words.MISSING}P90"
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What the browser has: points from `start` (s); those before `cursor` have the sum `crc`."""
-
-    key: str
-    start: int
-    cursor: int
-    crc: int
-
-
 def view_key(turbine_id: str, range_name: str) -> str:
     """Names what is drawn; series of different keys do not mix."""
     return f"{turbine_id}|{range_name}"
@@ -45,10 +33,7 @@ def view_key(turbine_id: str, range_name: str) -> str:
 def series_reply(
     view: TurbineView, site: Site, range_name: str, held: Held | None
 ) -> dict[str, Any]:
-    """The view's series, or only its tail where the browser's part before it is still true.
-
-    Late rows, corrections and late outcomes change the checksum, and then everything is sent.
-    """
+    """The view's series, or only its tail where the browser's part before it is still true."""
     key = view_key(view.turbine_id, range_name)
     rated = site.turbines[view.turbine_id].rated_power
     bucket = figures.bucket_of(RANGES[range_name], site.step)
@@ -56,44 +41,22 @@ def series_reply(
     columns = figures.rounded(
         figures.series(view.rows, start=first, now=view.now, step=site.step, bucket=bucket), rated
     )
-    known = (
-        held and held.key == key and checksum(figures.cut(columns, before=held.cursor)) == held.crc
-    )
-    columns = figures.cut(columns, since=view.start)
-    cursor = _cursor(columns, view.start)
-    since = held.cursor if held and known else None
     return {
-        "key": key,
+        **tail(columns, key, view.start, held, still_open=open_points(columns)),
         "turbine": view.turbine_id,
         "range": range_name,
-        "start": view.start,
         "now": view.now,
         "rated": rated,
-        "since": since,
-        "series": figures.cut(columns, since=since),
-        "held": {
-            "key": key,
-            "start": view.start,
-            "cursor": cursor,
-            "crc": checksum(figures.cut(columns, before=cursor)),
-        },
     }
 
 
-def checksum(columns: Series) -> int:
-    """Tells whether two series are the same."""
-    return zlib.crc32(json.dumps(columns).encode())
-
-
-def _cursor(columns: Series, start: int) -> int:
-    """The point from which outcomes are still open; the last point may always change."""
-    times, expected = columns["t"], columns["expected"]
-    if not times:
-        return start
-    first = len(times) - 1
-    while first > max(0, len(times) - OPEN_POINTS) and expected[first - 1] is None:
-        first -= 1
-    return int(times[first])
+def open_points(columns: Series) -> int:
+    """How many of the last points may change: those that wait for outcomes, and always the last."""
+    expected = columns["expected"][-OPEN_POINTS:]
+    waiting = 1
+    while waiting < len(expected) and expected[-waiting - 1] is None:
+        waiting += 1
+    return waiting
 
 
 def card_props(view: TurbineView, farm: Farm, site: Site, range_name: str) -> Props:
@@ -275,7 +238,7 @@ def arrival(farm: Farm, wall_now: int, zone: Zone = UTC_ZONE) -> dict[str, Any]:
 
 def model_props(models: Models, reign: Reign | None, mlflow_ui_uri: str) -> Props:
     """The champion's and the challenger's card. The database knows the reign, MLflow the model."""
-    version = _champion_version(models, reign)
+    version = champion_version(models, reign)
     champion = models.champion
     details = champion if champion and champion.version == version else None
     challenger = models.challenger
@@ -291,7 +254,7 @@ def model_props(models: Models, reign: Reign | None, mlflow_ui_uri: str) -> Prop
 
 def no_model_props(models: Models, reign: Reign | None) -> Props:
     """The banner that says so while there is no champion."""
-    version = _champion_version(models, reign)
+    version = champion_version(models, reign)
     return {
         "no-model": {
             "children": "" if version else _no_model(models),
@@ -300,7 +263,8 @@ def no_model_props(models: Models, reign: Reign | None) -> Props:
     }
 
 
-def _champion_version(models: Models, reign: Reign | None) -> int | None:
+def champion_version(models: Models, reign: Reign | None) -> int | None:
+    """Who is champion: as MLflow says, and while it does not answer as the database does."""
     if models.champion and not models.trouble:
         return models.champion.version
     if reign:

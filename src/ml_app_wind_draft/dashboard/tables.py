@@ -11,7 +11,7 @@ Cell = Any
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`title` stands in the head, `unit` beside it; `help` says more. Numbers stand to the right."""
+    """`title` stands in the head, `unit` beside it, `help` says more; numbers are flush right."""
 
     title: str
     unit: str = ""

@@ -31,6 +31,7 @@ class Palette:
     dim: str
     accent: str
     accent_tint: str
+    on_accent: str
     measured: str
     wind: str
     error: str
@@ -59,6 +60,7 @@ PALETTES: dict[Scheme, Palette] = {
         dim="#5a6675",
         accent="#0b7285",
         accent_tint="#e2f1f4",
+        on_accent="#ffffff",
         measured="#1b2a41",
         wind="#4a6fa5",
         error="#c2410c",
@@ -85,6 +87,7 @@ PALETTES: dict[Scheme, Palette] = {
         dim="#98a5b5",
         accent="#3bc9db",
         accent_tint="#12323a",
+        on_accent="#0c1117",
         measured="#f4f6f8",
         wind="#8fb2e3",
         error="#ff922b",
@@ -105,11 +108,36 @@ PALETTES: dict[Scheme, Palette] = {
 }
 
 
+# Hues that can be told apart in both themes and by most colour-blind readers; words go with them.
+HUES: dict[Scheme, tuple[str, ...]] = {
+    "light": (
+        "#0b7285",
+        "#7c5cbf",
+        "#4a6fa5",
+        "#a16207",
+        "#c2410c",
+        "#5a6675",
+        "#2f855a",
+        "#b8467f",
+    ),
+    "dark": (
+        "#3bc9db",
+        "#b79cf0",
+        "#8fb2e3",
+        "#f2c94c",
+        "#ff922b",
+        "#98a5b5",
+        "#6fcf97",
+        "#f095c3",
+    ),
+}
+
+
 def css_variables() -> str:
     """A style sheet that gives every colour of both themes a variable, `--wind-good-tint` say."""
     root = ":root[data-mantine-color-scheme="
     return "\n".join(
-        f'{root}"{scheme}"] {{ color-scheme: {scheme}; {_variables(palette)} }}'
+        f'{root}"{scheme}"] {{ color-scheme: {scheme}; {_variables(palette)} {_hues(scheme)} }}'
         for scheme, palette in PALETTES.items()
     )
 
@@ -118,3 +146,7 @@ def _variables(palette: Palette) -> str:
     return " ".join(
         f"--wind-{name.replace('_', '-')}: {colour};" for name, colour in asdict(palette).items()
     )
+
+
+def _hues(scheme: Scheme) -> str:
+    return " ".join(f"--wind-hue-{i}: {colour};" for i, colour in enumerate(HUES[scheme]))

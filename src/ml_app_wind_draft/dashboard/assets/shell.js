@@ -238,6 +238,7 @@
         if (isOther) {
           state.shown = {};
           state.figures = {};
+          window.dash_clientside.set_props("held", { data: null }); // a page built anew has nothing
           document.title = `${page.title} · Wind power`;
           pages.forEach((each) =>
             show({ type: "nav", page: each.key }, { className: each.key === page.key ? "page-link here" : "page-link", "aria-current": each.key === page.key ? "page" : undefined })

@@ -25,11 +25,11 @@ def wait_for_lines(page: Page) -> None:
     page.wait_for_function(f"() => {PLOT}?.data?.length && {PLOT}._fullLayout?.xaxis")
 
 
-def refresh(page: Page) -> None:
-    """What the page's timer does, at once; comes back when it is drawn."""
+def refresh(page: Page, settle: float = 300) -> None:
+    """What the page's timer does, at once; comes back when it is drawn, `settle` ms later."""
     with page.expect_response("**/_dash-update-component"):
         page.evaluate("() => dash_clientside.set_props('refresh', {data: performance.now()})")
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(settle)
 
 
 def points(page: Page, uid: str) -> dict:

@@ -119,8 +119,8 @@ def figure_card(card: str, title: str, unit: str, help_text: str) -> html.Sectio
     )
 
 
-def tile(index: int, turbine_id: str) -> html.A:
-    """A turbine's newest state; a click opens its page."""
+def tile(index: int, turbine_id: str, *, meter: bool = False) -> html.A:
+    """A turbine's newest state; a click opens its page. `meter`: its error against its limit."""
     return html.A(
         id={"type": "tile", "turbine": turbine_id},
         className="tile",
@@ -165,9 +165,21 @@ def tile(index: int, turbine_id: str) -> html.A:
                         html.Span(id=f"tile-{index}-spark", className="spark tile-spark"),
                     ],
                 ),
+                *(_meter(index) if meter else []),
             ],
         ),
     )
+
+
+def _meter(index: int) -> list[html.Span]:
+    return [
+        html.Span(
+            className="meter",
+            children=html.I(id=f"tile-{index}-meter"),
+            title="Below expectation over the alarm rule's window; the mark is the limit.",
+        ),
+        html.Span("\N{NO-BREAK SPACE}", id=f"tile-{index}-watch", className="note"),
+    ]
 
 
 def chart_card() -> html.Section:
@@ -180,12 +192,7 @@ def chart_card() -> html.Section:
                 children=[
                     html.H2("Power, error and wind", id="chart-title"),
                     html.Span("\N{NO-BREAK SPACE}", id="chart-about", className="note"),
-                    html.Button(
-                        "Reset zoom",
-                        id="reset",
-                        className="text-button hidden",
-                        title="Or double-click",
-                    ),
+                    reset_button("reset"),
                 ],
             ),
             html.Div(
@@ -199,7 +206,7 @@ def chart_card() -> html.Section:
                     dcc.Graph(
                         id="chart",
                         className="chart",
-                        figure=_nothing(),
+                        figure=nothing(),
                         config=PLOT_CONFIG,
                     ),
                     html.P(id="chart-note", className="chart-note"),
@@ -220,7 +227,15 @@ def _legend_key(key: str, name: str) -> html.Button:
     )
 
 
-def _nothing() -> dict[str, Any]:
+def reset_button(button: str) -> html.Button:
+    """Leaves a zoom."""
+    return html.Button(
+        "Reset zoom", id=button, className="text-button hidden", title="Or double-click"
+    )
+
+
+def nothing() -> dict[str, Any]:
+    """A figure before its first data."""
     transparent = "rgba(0,0,0,0)"
     hidden = {"visible": False}
     return {

@@ -6,6 +6,8 @@ base64 that the browser's splice could not read.
 """
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -45,8 +47,19 @@ def bucket_of(span: int, step: int) -> int:
     return next(fitting, step * BUCKETS[-1])
 
 
-def series(rows: pd.DataFrame, *, start: int, now: int, step: int, bucket: int) -> Series:
-    """Columns of `rows` (with their errors) from `start` to before `now`, ready for the wire.
+FARM_COLUMNS = {key: COLUMNS[key] for key in ("power", "expected", "p10", "p90")}
+
+
+def series(
+    rows: pd.DataFrame,
+    *,
+    start: int,
+    now: int,
+    step: int,
+    bucket: int,
+    columns: Mapping[str, str] = MappingProxyType(COLUMNS),
+) -> Series:
+    """`columns` (key -> name in `rows`) from `start` to before `now`, ready for the wire.
 
     `t` holds the starts of the drawn intervals, s; powers and errors are in kW, `wind` in m/s; a
     missing value is `None`. Where rows are missing, one point of `None` breaks the lines. `bucket`
@@ -55,14 +68,14 @@ def series(rows: pd.DataFrame, *, start: int, now: int, step: int, bucket: int) 
     stamps = rows["timestamp"].to_numpy(np.int64)
     seen = slice(*np.searchsorted(stamps, [start, now]))
     stamps = stamps[seen]
-    columns = {key: rows[name].to_numpy(np.float64)[seen] for key, name in COLUMNS.items()}
+    values = {key: rows[name].to_numpy(np.float64)[seen] for key, name in columns.items()}
     if bucket > step:
-        stamps, columns = _bucket_means(stamps, columns, bucket)
+        stamps, values = _bucket_means(stamps, values, bucket)
     breaks = np.flatnonzero(np.diff(stamps) > max(bucket, step)) + 1
     times = np.insert(stamps, breaks, stamps[breaks - 1] + max(bucket, step))
     return {
         "t": times.tolist(),
-        **{key: _listed(np.insert(each, breaks, np.nan)) for key, each in columns.items()},
+        **{key: _listed(np.insert(each, breaks, np.nan)) for key, each in values.items()},
     }
 
 
@@ -117,6 +130,24 @@ def frame(scheme: Scheme) -> dict[str, Any]:
     """
     palette = PALETTES[scheme]
     return {"data": _traces(palette), "layout": _layout(palette)}
+
+
+def farm_frame(scheme: Scheme) -> dict[str, Any]:
+    """The farm's power without data, one panel; filled as `frame` is."""
+    palette = PALETTES[scheme]
+    whole = _layout(palette)
+    kept = ("yaxis2", "yaxis3", "hoversubplots")
+    title, _, _, now = whole["annotations"]
+    return {
+        "data": _traces(palette)[:5],
+        "layout": {
+            **{key: each for key, each in whole.items() if key not in kept},
+            "margin": {"l": 52, "r": 8, "t": 24, "b": 36},
+            "xaxis": {**whole["xaxis"], "anchor": "y"},
+            "yaxis": {**whole["yaxis"], "domain": [0, 1], "nticks": 6},
+            "annotations": [title, now],
+        },
+    }
 
 
 def _traces(palette: Palette) -> list[dict[str, Any]]:

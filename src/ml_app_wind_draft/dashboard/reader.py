@@ -61,6 +61,31 @@ class Storage(Protocol):
     def champion_history(self) -> pd.DataFrame:
         """Every reign."""
 
+    def alarms(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Alarms that were on."""
+
+    def hourly(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Sums by hour and state."""
+
+    def daily(self, start: int, end: int, turbine_ids: Sequence[str] | None = None) -> pd.DataFrame:
+        """Sums by day and state."""
+
+    def worst_hours(
+        self,
+        start: int,
+        end: int,
+        count: int = 10,
+        turbine_ids: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """The hours with the most energy below expectation."""
+
+    def normal_rows(self, turbine_id: str, start: int, end: int, state: str) -> pd.DataFrame:
+        """What the alarm rules look at."""
+
     def newest_rows(self) -> dict[str, int]:
         """Each turbine's newest timestamp."""
 

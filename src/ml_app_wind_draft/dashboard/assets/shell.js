@@ -62,7 +62,8 @@
     const link = event.target.closest && event.target.closest("a[data-link]");
     if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    go({}, new URL(link.href).pathname);
+    const address = new URL(link.href);
+    go(Object.fromEntries(address.searchParams), address.pathname);
     window.scrollTo(0, 0);
   });
 

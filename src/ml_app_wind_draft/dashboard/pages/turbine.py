@@ -9,8 +9,9 @@ from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.dashboard import components, figures, replies
 from ml_app_wind_draft.dashboard.figures import LEGEND
 from ml_app_wind_draft.dashboard.page import House, Page, Reply
-from ml_app_wind_draft.dashboard.replies import RANGES, Held
+from ml_app_wind_draft.dashboard.replies import RANGES
 from ml_app_wind_draft.dashboard.shell import browser
+from ml_app_wind_draft.dashboard.tails import held_of, zone_of
 from ml_app_wind_draft.dashboard.view import View
 
 
@@ -113,13 +114,14 @@ def reply(house: House, view: View, held: dict[str, Any]) -> Reply:
     reader, site = house.reader, house.site
     turbine_id = view.rest if view.rest in site.turbines else site.turbine_ids[0]
     range_name = view.choice("range", RANGES, "7d")
-    known = _held(held)
+    known = held_of(held)
     is_same = known is not None and known.key == replies.view_key(turbine_id, range_name)
     shown = reader.view(turbine_id, RANGES[range_name], known.start if known and is_same else None)
     farm, reign, models = reader.farm(), reader.reign(), reader.models()
     has_champion = reign is not None or models.champion is not None
     return {
         **replies.series_reply(shown, site, range_name, known),
+        "zone": zone_of(view.zone(site), shown.now),
         "props": {
             **replies.farm_props(farm, site),
             **replies.card_props(shown, farm, site, range_name),
@@ -128,14 +130,6 @@ def reply(house: House, view: View, held: dict[str, Any]) -> Reply:
         },
         "sparks": replies.tile_sparks(farm, site),
     }
-
-
-def _held(data: dict[str, Any]) -> Held | None:
-    """What the browser says it has; it may say anything."""
-    try:
-        return Held(str(data["key"]), *(int(data[each]) for each in ("start", "cursor", "crc")))
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 PAGE = Page(

@@ -1,9 +1,14 @@
 """Keeps the alarm table equal to the rules run from scratch over all stored rows."""
 
+import pandas as pd
+
+from ml_app_wind_draft.core.alarms import Alarm
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.core.states import NORMAL
-from ml_app_wind_draft.monitoring.alarms import digest, judge, stretch_of
+from ml_app_wind_draft.monitoring.alarms import all_alarms, digest, judge, stretch_of
 from ml_app_wind_draft.storage.data_manager import DataManager
+
+FOR_EVER = 2**62
 
 
 class AlarmWatch:
@@ -29,3 +34,34 @@ class AlarmWatch:
             return False
         stored = self._manager.save_judgements(judgements)
         return stored < len(judgements) or any(each.remaining for each in judgements)
+
+
+def wrong_alarms(manager: DataManager, site: Site) -> list[str]:
+    """A sentence for each turbine whose stored alarms are not those of the rules run from scratch.
+
+    Turbines with rows that are still to be judged are left out.
+    """
+    waiting = {work.turbine_id for work in manager.judging_work(site.turbine_ids)}
+    found = []
+    for turbine_id in site.turbine_ids:
+        if turbine_id in waiting:
+            continue
+        rows = manager.normal_rows(turbine_id, 0, FOR_EVER, NORMAL)
+        stored = _as_alarms(manager.alarms(0, FOR_EVER, [turbine_id]))
+        differing = len(set(stored) ^ set(all_alarms(rows, turbine_id, site)))
+        if differing:
+            found.append(f"{differing:,} alarms of {turbine_id} are not what the rules say")
+    return found
+
+
+def _as_alarms(frame: pd.DataFrame) -> list[Alarm]:
+    return [
+        Alarm(
+            str(each["rule"]),
+            int(each["start"]),
+            None if pd.isna(each["end"]) else int(each["end"]),
+            float(each["peak"]),
+            float(each["energy_below_expectation"]),
+        )
+        for each in frame.to_dict("records")
+    ]

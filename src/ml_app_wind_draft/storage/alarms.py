@@ -19,11 +19,12 @@ WHERE turbine_id = ? AND start_time < ? AND (end_time IS NULL OR end_time > ?)
 ORDER BY start_time, rule
 """
 NORMAL_COLUMNS = ("timestamp", "power", "expected_power")
+# a LEFT JOIN, because SQLite looks up outcomes row by row in no other: all else is quadratic
 NORMAL_ROWS = f"""
 SELECT r.timestamp, r.power, p.expected_power FROM raw_data r
-JOIN predictions p ON {sums.OUTCOME_OF_ROW}
-WHERE r.turbine_id = ? AND r.timestamp >= ? AND r.timestamp < ? AND p.state = ?
-AND {sums.COMPARED} ORDER BY r.timestamp
+LEFT JOIN predictions p ON {sums.OUTCOME_OF_ROW} AND p.state = ?
+WHERE r.turbine_id = ? AND r.timestamp >= ? AND r.timestamp < ?
+AND r.power IS NOT NULL AND r.wind_speed IS NOT NULL ORDER BY r.timestamp
 """
 MARK = """
 INSERT INTO judging (turbine_id, changes, since, until, rules) VALUES (?, 1, ?, ?, '')
@@ -78,8 +79,8 @@ def normal_rows(
     connection: Connection, turbine_id: str, start: int, end: int, state: str
 ) -> pd.DataFrame:
     """The turbine's compared rows in `state` with start <= timestamp < end, by time."""
-    rows = fetch(connection, NORMAL_ROWS, (turbine_id, start, end, state))
-    return frames.to_frame(NORMAL_COLUMNS, rows)
+    rows = fetch(connection, NORMAL_ROWS, (state, turbine_id, start, end))
+    return frames.to_frame(NORMAL_COLUMNS, [row for row in rows if row[2] is not None])
 
 
 def mark(connection: Connection, turbine_id: str, timestamps: Iterable[int]) -> None:

@@ -4,7 +4,7 @@ from typing import cast
 
 from sqlalchemy.engine import Connection
 
-from ml_app_wind_draft.storage import counters
+from ml_app_wind_draft.storage import counters, sums
 from ml_app_wind_draft.storage.statements import value
 
 REVISIONS = """
@@ -62,6 +62,28 @@ BY_DAY = {
         'SELECT site, day, turbine_id, reason, "rows" AS n FROM rejected_days WHERE "rows" <> 0',
     ),
 }
+# hours with a waiting row are summed up with its outcome
+NO_WAITING = """NOT EXISTS (SELECT 1 FROM to_score w WHERE w.turbine_id = h.turbine_id
+    AND w.timestamp >= h.start AND w.timestamp < h.start + 3600)"""
+HOURS_ANEW = f"SELECT * FROM ({sums.HOURS_OF_ROWS} GROUP BY 1, 2, 3) h WHERE {NO_WAITING}"
+COUNTS = 'turbine_id, start, state, "rows", measured, compared'
+# what is summed by hour and day -> (counted anew, as kept)
+BY_HOUR = {
+    "hourly": (
+        f"SELECT {COUNTS} FROM ({HOURS_ANEW}) anew",
+        f"SELECT {COUNTS} FROM hourly h WHERE {NO_WAITING}",
+    ),
+    "daily": (
+        """SELECT turbine_id, start / 86400 * 86400, state, sum("rows"), sum(measured),
+        sum(compared) FROM hourly GROUP BY 1, 2, 3""",
+        f"SELECT {COUNTS} FROM daily",
+    ),
+}
+POWERS = ("power_sum", "compared_power_sum", "expected_sum", "abs_error_sum")
+NEAR = 1e-3  # kW; the order of adding differs
+OTHER_POWERS = f"""SELECT count(*) FROM ({HOURS_ANEW}) a JOIN hourly h
+ON h.turbine_id = a.turbine_id AND h.start = a.start AND h.state = a.state
+WHERE {" OR ".join(f"abs(h.{name} - a.{name}) > {NEAR}" for name in POWERS)}"""
 COUNTED = {
     "raw_rows": "SELECT count(*) FROM raw_data",
     "revisions": f"SELECT count(*) FROM ({REVISIONS}) r",
@@ -87,14 +109,28 @@ def inconsistencies(connection: Connection) -> list[str]:
         truth = value(connection, statement) or 0
         if truth != counted.get(name, 0):
             found.append(f"the counter '{name}' says {counted.get(name, 0):,}, counted {truth:,}")
-    for name, (counted_anew, kept) in BY_DAY.items():
-        wrong = _differing(connection, counted_anew, kept)
-        if wrong:
-            found.append(f"{wrong:,} daily sums of {name} are wrong")
+    found += _wrong_sums(connection)
     if connection.dialect.name == "sqlite":
         verdict = value(connection, "PRAGMA integrity_check")
         if verdict != "ok":
             found.append(f"SQLite's integrity check says: {verdict}")
+    return found
+
+
+def _wrong_sums(connection: Connection) -> list[str]:
+    """The same for what is summed by hour and day."""
+    found = []
+    for name, (counted_anew, kept) in BY_DAY.items():
+        wrong = _differing(connection, counted_anew, kept)
+        if wrong:
+            found.append(f"{wrong:,} daily sums of {name} are wrong")
+    for name, (counted_anew, kept) in BY_HOUR.items():
+        wrong = _differing(connection, counted_anew, kept)
+        if wrong:
+            found.append(f"{wrong:,} {name} sums of outcomes are wrong")
+    wrong = value(connection, OTHER_POWERS)
+    if wrong:
+        found.append(f"{wrong:,} hourly sums of power are wrong")
     return found
 
 

@@ -1,10 +1,14 @@
 """The alarm table and the sums against everything worked out anew from the stored rows."""
 
+import importlib
 from dataclasses import astuple
 
 import numpy as np
 import pandas as pd
 import pytest
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 
 from ml_app_wind_draft.core.rows import TurbineRows
 from ml_app_wind_draft.core.signals import SIGNAL_INDEX, SIGNALS
@@ -12,7 +16,7 @@ from ml_app_wind_draft.core.site import AlarmLimits, Alarms, Site
 from ml_app_wind_draft.core.states import NORMAL, NOT_NORMAL
 from ml_app_wind_draft.ingestion.intake import ingest
 from ml_app_wind_draft.monitoring import alarms as rules
-from ml_app_wind_draft.services.alarm_watch import AlarmWatch
+from ml_app_wind_draft.services.alarm_watch import AlarmWatch, wrong_alarms
 from ml_app_wind_draft.storage.data_manager import DataManager
 
 START, STEP, DAY = 1_420_070_400, 600, 86_400
@@ -104,7 +108,7 @@ class Farm:
         return rows[["turbine_id", "timestamp", "revision"]].assign(
             model_version=version,
             status=np.where(known, "predicted", "no_input"),
-            reason=np.where(known, None, "wind_speed is missing"),
+            reason=[None if each else "wind_speed is missing" for each in known],
             expected_power=np.where(known, expected, np.nan),
             expected_power_p10=np.where(known, expected - 50, np.nan),
             expected_power_p90=np.where(known, expected + 50, np.nan),
@@ -162,6 +166,7 @@ def test_in_any_order_the_alarms_are_those_of_the_rules_run_from_scratch(
     assert sums_of(manager, "hourly") == counted(manager, 3600)
     assert sums_of(manager, "daily") == counted(manager, DAY)
     assert manager.check() == []
+    assert wrong_alarms(manager, quick) == []
 
 
 def sums_of(manager: DataManager, table: str) -> dict[tuple, tuple]:
@@ -275,3 +280,57 @@ def test_the_worst_hours_come_first(manager, quick):
     assert worst["start"].tolist() == [START + 60 * STEP, START + 90 * STEP]
     normal = manager.worst_hours(*ALL, count=1, state=NORMAL)
     assert normal["rows"].tolist() == [5]
+
+
+def test_the_check_finds_wrong_sums_and_wrong_alarms(manager, quick):
+    farm = Farm(manager, quick, 6)
+    farm.power[0] = 0.5 * EXPECTED
+    farm.bring(0, np.arange(600))
+    farm.settle()
+    assert manager.check() == wrong_alarms(manager, quick) == []
+    with manager._engine.begin() as connection:
+        for change in (
+            f"UPDATE hourly SET measured = measured + 1 WHERE start = {START}",
+            f"UPDATE hourly SET power_sum = power_sum + 1 WHERE start = {START + DAY}",
+            "UPDATE alarms SET peak = peak + 1 WHERE rule = 'model_doubt'",
+        ):
+            connection.execute(sa.text(change))
+    said = " ".join([*manager.check(), *wrong_alarms(manager, quick)])
+    assert "hourly sums of outcomes are wrong" in said
+    assert "daily sums of outcomes are wrong" in said
+    assert "hourly sums of power are wrong" in said
+    assert "2 alarms of R80711 are not what the rules say" in said
+
+
+def test_an_older_database_is_summed_up_by_the_migration_and_judged_afterwards(manager, quick):
+    farm = Farm(manager, quick, 7)
+    for _ in range(20):
+        farm.some_come()
+        farm.some_are_scored(2000)
+        farm.some_are_corrected()
+        farm.some_are_scored_again()
+    farm.settle()
+    before = sums_of(manager, "hourly"), sums_of(manager, "daily"), farm.stored()
+    scripts = "ml_app_wind_draft.storage.migrations.versions"
+    script = importlib.import_module(f"{scripts}.0002_alarms_and_sums")
+    with (
+        manager._engine.begin() as connection,
+        Operations.context(MigrationContext.configure(connection)),
+    ):
+        script.downgrade()
+        script.upgrade()
+    farm.watch = AlarmWatch(manager, quick)
+    farm.settle()
+    assert before == (sums_of(manager, "hourly"), sums_of(manager, "daily"), farm.stored())
+
+
+def test_rows_of_the_training_data_are_summed_up_when_they_leave_the_work(manager, quick):
+    farm = Farm(manager, quick, 8)
+    farm.bring(0, np.arange(144))
+    assert manager.hourly(*ALL).empty
+    manager.drop_work_up_to(START + DAY)
+    day = manager.daily(*ALL)
+    assert day[["state", "compared"]].to_numpy().tolist() == [["", 0]]
+    assert day["measured"].tolist() == [144]
+    farm.settle()
+    assert farm.stored() == []

@@ -35,37 +35,40 @@ def rows(share: np.ndarray | float, expected: float = 1000.0, count: int = 0) ->
 
 def told_plainly(frame: pd.DataFrame, site: Site) -> list[Alarm]:
     """definitions.md, word by word."""
-    rated = site.turbines[TURBINE].rated_power
     found = []
     for rule in RULES:
         limits = getattr(site.alarms, rule)
         start, peak, run, total = None, 0.0, 0, 0.0
         for now, power, expected in frame.itertuples(index=False):
-            window = frame[(frame["timestamp"] > now - DAY) & (frame["timestamp"] <= now)]
-            lost = window["expected_power"] - window["power"]
-            measure = None
-            if len(window) >= 72 and rule == MODEL_DOUBT:
-                measure = lost.abs().mean() / rated
-            elif len(window) >= 72 and window["expected_power"].sum() > 0:
-                measure = lost.sum() / window["expected_power"].sum()
+            measure = measured_plainly(frame, now, rule, site)
             if start is None:
-                if measure is None:
-                    continue
-                run = run + 1 if measure > limits.raise_above else 0
+                run += 0 if np.isnan(measure) else 1
+                run = 0 if measure <= limits.raise_above else run
                 if run == 36:
                     start, peak, run, total = now, measure, 0, expected - power
                 continue
-            if measure is not None:
-                run = run + 1 if measure < limits.clear_below else 0
-                if run == 12:
-                    found.append(Alarm(rule, start, now, peak, total / 6))
-                    start, run = None, 0
-                    continue
-                peak = max(peak, measure)
+            run += 0 if np.isnan(measure) else 1
+            run = 0 if measure >= limits.clear_below else run
+            if run == 12:
+                found.append(Alarm(rule, start, now, peak, total / 6))
+                start, run = None, 0
+                continue
+            peak = max(peak, -1 if np.isnan(measure) else measure)
             total += expected - power
         if start is not None:
             found.append(Alarm(rule, start, None, peak, total / 6))
     return sorted(found, key=lambda each: (each.start, each.rule))
+
+
+def measured_plainly(frame: pd.DataFrame, now: int, rule: str, site: Site) -> float:
+    window = frame[(frame["timestamp"] > now - DAY) & (frame["timestamp"] <= now)]
+    lost = window["expected_power"] - window["power"]
+    if len(window) < 72:
+        return np.nan
+    if rule == MODEL_DOUBT:
+        return lost.abs().mean() / site.turbines[TURBINE].rated_power
+    expected = window["expected_power"].sum()
+    return lost.sum() / expected if expected > 0 else np.nan
 
 
 @pytest.mark.parametrize("seed", range(6))

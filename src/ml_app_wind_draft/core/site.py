@@ -31,6 +31,9 @@ class Turbine(Strict):
     manufacturer: str = ""
     model: str = ""
     name_in_files: Annotated[str, Field(description="where files call it otherwise")] = ""
+    power_curve: Annotated[
+        list[tuple[float, float]], Field(description="the manufacturer's: m/s at 1.225 kg/m³, kW")
+    ] = []
 
 
 class TimeColumn(Strict):
@@ -153,11 +156,13 @@ class Alarms(Strict):
     """The alarm rules' limits. They look at the normal rows of the trailing `window_hours`.
 
     Below `least_rows` of them they say nothing; without it half of the rows that fit are needed,
-    which is 72 at 10 minutes.
+    which is 72 at 10 minutes. `under_performance` is silent, too, while expected power is on
+    average below `least_expected` of rated power: in a calm a kilowatt is a large share.
     """
 
     window_hours: Annotated[float, Field(gt=0)] = 24
     least_rows: Annotated[int | None, Field(gt=0)] = None
+    least_expected: Annotated[float, Field(ge=0, lt=1)] = 0.0
     under_performance: AlarmLimits = AlarmLimits()
     model_doubt: AlarmLimits = AlarmLimits()
 

@@ -46,12 +46,11 @@ def measures(rows: pd.DataFrame, turbine_id: str, site: Site) -> dict[str, NDArr
     count = np.arange(1, len(stamps) + 1) - first
     expected_sum = _trailing(expected, first)
     enough = count >= least_rows(site)
-    rated = site.turbines[turbine_id].rated_power * WATTS
+    rated_sum = count * (site.turbines[turbine_id].rated_power * WATTS)
+    blows = (expected_sum > 0) & (expected_sum >= site.alarms.least_expected * rated_sum)
     return {
-        UNDER_PERFORMANCE: _ratio(
-            _trailing(residual, first), expected_sum, enough & (expected_sum > 0)
-        ),
-        MODEL_DOUBT: _ratio(_trailing(np.abs(residual), first), count * rated, enough),
+        UNDER_PERFORMANCE: _ratio(_trailing(residual, first), expected_sum, enough & blows),
+        MODEL_DOUBT: _ratio(_trailing(np.abs(residual), first), rated_sum, enough),
     }
 
 

@@ -154,6 +154,15 @@ def test_nothing_is_expected_so_nothing_can_be_missing(site):
     assert all_alarms(calm, TURBINE, site) == []
 
 
+def test_a_site_can_keep_the_rule_silent_in_a_calm(site):
+    calm = rows(0.5, expected=30.0, count=400)
+    assert len(all_alarms(calm, TURBINE, site)) == 1
+    alarms = site.alarms.model_copy(update={"least_expected": 0.02})
+    assert all_alarms(calm, TURBINE, site.model_copy(update={"alarms": alarms})) == []
+    windy = rows(0.5, expected=41.0, count=400)
+    assert len(all_alarms(windy, TURBINE, site.model_copy(update={"alarms": alarms}))) == 1
+
+
 def test_no_rows_no_alarms(site):
     assert all_alarms(rows(1.0, count=1)[:0], TURBINE, site) == []
 

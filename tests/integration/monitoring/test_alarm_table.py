@@ -48,6 +48,7 @@ class Farm:
         self.manager, self.site = manager, site
         self.random = np.random.default_rng(seed)
         self.watch = AlarmWatch(manager, site)
+        self.sensor_freezes = False
         level = self.random.choice([1.0, 1.0, 0.98, 0.9, 0.6], (2, DAYS * 6))
         share = np.repeat(level, 24, axis=1) + self.random.normal(0, 0.02, (2, DAYS * 144))
         self.power = share * EXPECTED
@@ -59,8 +60,9 @@ class Farm:
         values = np.full((len(places), len(SIGNALS)), np.nan)
         values[:, SIGNAL_INDEX["power"]] = self.power[turbine, places]
         values[:, SIGNAL_INDEX["wind_speed"]] = self.random.uniform(5, 12, len(places))
-        frozen = self.random.random() < 0.2
-        if frozen:  # a wind speed that stands still is found out with the sixth row
+        if (
+            self.sensor_freezes and self.random.random() < 0.2
+        ):  # a wind speed that stands still is found out with the sixth row
             values[:, SIGNAL_INDEX["wind_speed"]] = 7.0
         rows = TurbineRows(TURBINES[turbine], START + STEP * places, values)
         ingest(self.manager, self.site, [rows], source="test")
@@ -147,6 +149,7 @@ def test_in_any_order_the_alarms_are_those_of_the_rules_run_from_scratch(
     manager, quick, short_looks, seed
 ):
     farm = Farm(manager, quick, seed)
+    farm.sensor_freezes = True
     happenings = [
         farm.some_come,
         farm.some_come,
@@ -250,6 +253,49 @@ def test_a_late_row_is_judged_without_going_through_all_that_came_after_it(manag
     assert judgement.end <= START + 4 * DAY
     assert judgement.remaining is None
     farm.settle()
+    assert farm.stored() == farm.from_scratch()
+
+
+def test_a_change_before_midnight_counts_in_the_windows_after_it(manager, quick):
+    farm = Farm(manager, quick, 0)
+    farm.power[0] = EXPECTED + 5  # as expected
+    midnight = 3 * 144
+    farm.power[0, midnight] = 40.0  # 4 % of a window, by itself too little
+    farm.bring(0, np.arange(6 * 144))
+    farm.settle()
+    assert farm.stored() == []
+    farm.power[0, midnight - 1] = 100.0  # and as much again in the last row of the day before
+    farm.bring(0, np.array([midnight - 1]))
+    farm.settle()
+    assert farm.stored() == farm.from_scratch()
+    assert farm.stored()[0][1:3] == (rules.UNDER_PERFORMANCE, START + 3 * DAY + 5 * STEP)
+
+
+def test_an_alarm_that_outlasts_a_stretch_is_there_when_the_rules_are_back_on_their_track(
+    manager, quick, short_looks
+):
+    farm = Farm(manager, quick, 0)
+    scatter = np.resize([80.0, -80.0], 144)
+    farm.power[0] = (
+        EXPECTED
+        + 5
+        - np.concatenate([scatter, np.full(3 * 144, 80.0), np.full((DAYS - 4) * 144, 55.0)])
+    )
+    places = np.arange(DAYS * 144)
+    farm.bring(0, places)
+    farm.settle()
+    ((_, rule, _, end, *_),) = farm.stored()
+    assert (rule, end) == (rules.UNDER_PERFORMANCE, None)
+    # the first day scatters more: now the other rule has an alarm, up to the fifth day
+    farm.power[0, 60:84] += np.resize([-300.0, 300.0], 24)
+    farm.bring(0, places[60:84])
+    while len(manager.open_work(1)):
+        farm.some_are_scored(5000)
+    turns = 1
+    while farm.watch.turn():
+        turns += 1
+    assert 1 < turns < DAYS / 2, "it takes a few turns, and does not go on to the end"
+    assert [each[1] for each in farm.stored()] == [rules.MODEL_DOUBT, rules.UNDER_PERFORMANCE]
     assert farm.stored() == farm.from_scratch()
 
 

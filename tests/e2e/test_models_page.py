@@ -102,7 +102,7 @@ def champion(settings) -> int:
 
 
 def test_where_everybody_could_change_the_champion_nobody_can(page, start, registered):
-    dashboard = start(**registered, PUBLISHED_ADDRESS="0.0.0.0")
+    dashboard = start(**registered, PUBLISHED_ADDRESS="192.0.2.1")
     open_at(page, dashboard.address, "/models")
     expect(page.locator("#versions-rows tr")).to_have_count(3, timeout=20_000)
     expect(page.get_by_text("Read-only: the dashboard is open to the network")).to_be_visible()

@@ -5,6 +5,7 @@ import threading
 
 from playwright.sync_api import expect
 
+from ml_app_wind_draft.core import clock
 from tests.e2e.looking import keep_screenshot, open_at
 
 PAGE = b"<!DOCTYPE html><html lang=en><title>viz</title><p id=stand-in>the pipelines</p></html>"
@@ -58,8 +59,6 @@ def test_the_six_services_the_queue_and_the_database_are_shown(page, start, farm
 
 
 def test_a_service_that_went_silent_is_named(page, start, farm, monkeypatch):
-    from ml_app_wind_draft.core import clock
-
     long_ago = clock.wall_now() - 60
     with monkeypatch.context() as patch:
         patch.setattr(clock, "wall_now", lambda: long_ago)

@@ -8,7 +8,7 @@ from flask import Flask, Response, jsonify
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import StorageError
 from ml_app_wind_draft.core.site import Site
-from ml_app_wind_draft.dashboard import shell
+from ml_app_wind_draft.dashboard import exports, shell
 from ml_app_wind_draft.dashboard.guard import watch_over
 from ml_app_wind_draft.dashboard.login import require_login
 from ml_app_wind_draft.dashboard.page import House
@@ -53,7 +53,9 @@ def build(reader: Reader, site: Site, settings: Settings) -> Dash:
         index_string=INDEX.replace("SCHEME", SCHEME_SCRIPT).replace("VARIABLES", css_variables()),
     )
     app.layout = shell.layout(PAGES, site, settings)
-    shell.register(app, PAGES, House(reader, site, settings))
+    house = House(reader, site, settings)
+    shell.register(app, PAGES, house)
+    exports.offer(app.server, house)
     # Dash gives every asset an address that changes with its content.
     app.server.config.update(SEND_FILE_MAX_AGE_DEFAULT=A_YEAR)
     watch_over(app.server, settings)

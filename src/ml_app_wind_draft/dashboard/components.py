@@ -108,7 +108,7 @@ def figure_card(card: str, title: str, unit: str, help_text: str) -> html.Sectio
                         className="figure",
                         children=[
                             html.Span("\N{EN DASH}", id=f"{card}-value", className="value"),
-                            html.Span(unit, className="unit"),
+                            html.Span(unit, id=f"{card}-unit", className="unit"),
                         ],
                     ),
                     html.Div(id=f"{card}-spark", className=f"spark {card}"),

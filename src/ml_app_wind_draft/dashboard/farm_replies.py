@@ -44,7 +44,7 @@ def least_step(site: Site, span: int) -> int:
 
 
 def watch_props(watched: dict[str, Watch], site: Site) -> Props:
-    """Each tile's error against its threshold; an alarm that is on takes the place of the state."""
+    """Each tile's error against its threshold, and its alarm."""
     limit = site.alarms.under_performance.raise_above
     at_most = words.percent(limit, 1)
     props: Props = {}
@@ -67,10 +67,17 @@ def watch_props(watched: dict[str, Watch], site: Site) -> Props:
                 "className": "over" if known and measure > limit else "",
             },
         }
-        if watch.on:
-            rule = next(name for key, name in RULES.items() if key in watch.on)
+    return props | alarm_states(watched, site)
+
+
+def alarm_states(watched: dict[str, Watch], site: Site) -> Props:
+    """An alarm that is on takes the place of a tile's state."""
+    props: Props = {}
+    for index, turbine_id in enumerate(site.turbine_ids):
+        on = [name for key, name in RULES.items() if key in watched[turbine_id].on]
+        if on:
             props[f"tile-{index}-state"] = {
-                "children": f"Alarm \N{MIDDLE DOT} {rule.lower()}",
+                "children": f"Alarm \N{MIDDLE DOT} {on[0].lower()}",
                 "className": "pill alarm",
                 "title": "The rule has held its alarm on; see the turbine's page.",
             }
@@ -85,7 +92,7 @@ def coverages(shown: FarmView) -> dict[str, str]:
 def chart_props(shown: FarmView, farm: Farm, site: Site, bucket: int, zone: Zone) -> Props:
     """The words over the farm's chart."""
     mean = sum(shown.coverage.values()) / max(1, len(shown.coverage))
-    length = words.duration(bucket)
+    length = words.length_of(bucket)
     about = (
         f"{length} means \N{MIDDLE DOT} times in {zone.label(farm.now)}"
         f" \N{MIDDLE DOT} data coverage {words.percent(min(1, mean), 1, 1)}"

@@ -36,6 +36,7 @@ class Palette:
     wind: str
     error: str
     error_faint: str
+    rule: str
     band: str
     grid: str
     good: str
@@ -65,6 +66,7 @@ PALETTES: dict[Scheme, Palette] = {
         wind="#4a6fa5",
         error="#c2410c",
         error_faint="rgba(194, 65, 12, 0.32)",
+        rule="#6d4fb8",
         band="rgba(11, 114, 133, 0.16)",
         grid="#e9edf1",
         good="#077455",
@@ -92,6 +94,7 @@ PALETTES: dict[Scheme, Palette] = {
         wind="#8fb2e3",
         error="#ff922b",
         error_faint="rgba(255, 146, 43, 0.36)",
+        rule="#b79cf0",
         band="rgba(59, 201, 219, 0.20)",
         grid="#212a35",
         good="#51dba5",

@@ -55,6 +55,14 @@ def duration(seconds: float) -> str:
     return _two(whole // DAY, "d", whole % DAY // HOUR, "h")
 
 
+def length_of(seconds: int) -> str:
+    """A mean's length: `10-minute`, `6-hour`, `7-day`."""
+    for size, name in ((DAY, "day"), (HOUR, "hour")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds // size}-{name}"
+    return f"{seconds // MINUTE}-minute"
+
+
 def _two(large: int, unit: str, small: int, small_unit: str) -> str:
     return f"{large} {unit} {small} {small_unit}" if small else f"{large} {unit}"
 

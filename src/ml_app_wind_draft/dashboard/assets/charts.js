@@ -105,19 +105,21 @@
         chart.resets = resets || 0;
       },
 
-      draw(off) {
+      /** Draw without the traces in `off`; `change` may have the last word on the figure. */
+      draw(off, change) {
         if (!chart.view) return;
         const frame = wind.state.page.frames[graph][wind.state.dark ? "dark" : "light"];
         window.setTimeout(onDoubleClick, 500);
-        window.dash_clientside.set_props(graph, { figure: figure(frame, off || new Set()) });
+        const drawn = figure(frame, off || new Set());
+        window.dash_clientside.set_props(graph, { figure: change ? change(drawn) : drawn });
       },
     };
 
     function figure(frame, off) {
-      const { series, start, now, key, zone } = chart.view;
+      const { series, start, now, key, zone, past } = chart.view;
       const at = (seconds) => shown(seconds, zone);
       const x = series.t.map(at);
-      const end = now + BEYOND_NOW * (now - start);
+      const end = past ? now : now + BEYOND_NOW * (now - start);
       const keep = `${key}:${zone.key}:${chart.resets}`;
       const axis = `${chart.view.range}:${zone.key}:${chart.resets}`;
       // Plotly keeps a reader's zoom only while the range that it was given stays the same.
@@ -130,10 +132,10 @@
         xaxis: { ...layout.xaxis, range: chart.sent.range, hoverformat: layout.xaxis.hoverformat.replace("UTC", zone.label) },
         shapes: [
           { ...beyond, x0: at(now), x1: at(end + (now - start)) },
-          { ...line, x0: at(now), x1: at(now) },
+          { ...line, x0: at(now), x1: at(now), visible: !past },
           ...more,
         ],
-        annotations: layout.annotations.map((each) => (each.name === "now" ? { ...each, x: at(now) } : each)),
+        annotations: layout.annotations.map((each) => (each.name === "now" ? { ...each, x: at(now), visible: !past } : each)),
       };
       return {
         data: frame.data.map((trace) => {

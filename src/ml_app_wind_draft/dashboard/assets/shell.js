@@ -80,7 +80,11 @@
 
   /** Where a control of the page stands in this view. */
   function standing(view, [parameter, otherwise]) {
-    return parameter === "turbine" ? view.rest || otherwise : view.query[parameter] || otherwise;
+    if (parameter === "turbine") return view.rest || otherwise;
+    const { from, to } = view.query;
+    if (parameter === "from-to") return from && to ? [from.slice(0, 10), to.slice(0, 10)] : [null, null];
+    if (parameter === "range" && from && to) return "free"; // none of the look-backs
+    return view.query[parameter] || otherwise;
   }
 
   /** A page's layout with its controls as the address has them. */
@@ -95,7 +99,7 @@
 
   function allowed(props, value) {
     const known = (props.data || []).map((each) => each.value ?? each);
-    return !known.length || known.includes(value) ? value : props.value;
+    return !known.length || known.includes(value) || value === "free" ? value : props.value;
   }
 
   // --- badge and toast, which also tell when the server falls silent ----------------------------
@@ -262,7 +266,9 @@
         const bound = id === "zone" ? ["zone", "utc"] : state.page && state.page.controls[id];
         if (!bound || value === null || value === undefined) return;
         const view = JSON.parse(state.view);
-        if (value === standing(view, bound)) return;
+        if (JSON.stringify(value) === JSON.stringify(standing(view, bound))) return;
+        if (bound[0] === "from-to") return value[0] && value[1] ? go({ from: value[0], to: value[1], range: null }) : value[0] ? undefined : go({ from: null, to: null });
+        if (bound[0] === "range") return value === "free" ? undefined : go({ range: value === bound[1] ? null : value, from: null, to: null });
         if (bound[0] === "turbine") return go(JSON.parse(state.view).query, `${state.page.path}/${encodeURIComponent(value)}`);
         go({ [bound[0]]: value === bound[1] ? null : value });
       },

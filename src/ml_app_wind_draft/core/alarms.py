@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 
+UNDER_PERFORMANCE = "under_performance"
+MODEL_DOUBT = "model_doubt"
+RULES = (UNDER_PERFORMANCE, MODEL_DOUBT)
+
 
 @dataclass(frozen=True, slots=True)
 class Alarm:

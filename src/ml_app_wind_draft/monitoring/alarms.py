@@ -21,12 +21,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml_app_wind_draft.core.alarms import Alarm, Judgement, JudgingWork, RuleState
+from ml_app_wind_draft.core.alarms import (
+    MODEL_DOUBT,
+    RULES,
+    UNDER_PERFORMANCE,
+    Alarm,
+    Judgement,
+    JudgingWork,
+    RuleState,
+)
 from ml_app_wind_draft.core.site import AlarmLimits, Site
 
-UNDER_PERFORMANCE = "under_performance"
-MODEL_DOUBT = "model_doubt"
-RULES = (UNDER_PERFORMANCE, MODEL_DOUBT)
 DAY = 86_400
 WATTS = 1000  # in a kW
 LOOK_BEYOND = 10 * DAY  # the last change; the rules are mostly on their old track by then

@@ -2,21 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
 from sqlalchemy.engine import Connection
 
-from ml_app_wind_draft.core.alarms import Judgement, JudgingWork, RuleState
+from ml_app_wind_draft.core.alarms import RULES, Judgement, JudgingWork, RuleState
 from ml_app_wind_draft.storage import bulk, frames, sums
 from ml_app_wind_draft.storage.statements import execute, execute_many, fetch
 
 DAY = 86_400
 ALARM_COLUMNS = ("turbine_id", "rule", "start", "end", "peak", "energy_below_expectation")
-ALARMS = """
+# alarms of a rule follow one another: none before the last that began by then can reach into a span
+FROM_LAST_BEFORE = """
+turbine_id = ? AND rule = ? AND start_time < ? AND start_time >= coalesce(
+    (SELECT max(start_time) FROM alarms WHERE turbine_id = ? AND rule = ? AND start_time <= ?), 0)
+"""
+ALARMS = f"""
 SELECT turbine_id, rule, start_time, end_time, peak, energy_below_expectation FROM alarms
-WHERE turbine_id = ? AND start_time < ? AND (end_time IS NULL OR end_time > ?)
-ORDER BY start_time, rule
+WHERE {FROM_LAST_BEFORE} AND (end_time IS NULL OR end_time > ?)
 """
 NORMAL_COLUMNS = ("timestamp", "power", "expected_power")
 # a LEFT JOIN, because SQLite looks up outcomes row by row in no other: all else is quadratic
@@ -60,6 +65,7 @@ STATE_COLUMNS = (
 JUDGED = """
 UPDATE judging SET since = ?, until = ?, changes = changes + 1 WHERE turbine_id = ? AND changes = ?
 """
+# while a long stretch is judged in turns, what is still to be replaced can overlap
 TOUCHING = """
 SELECT rule, start_time, end_time FROM alarms
 WHERE turbine_id = ? AND (end_time IS NULL OR end_time >= ?) AND start_time < ?
@@ -71,7 +77,14 @@ FOR_EVER = 2**62
 
 def read(connection: Connection, start: int, end: int, turbine_ids: Sequence[str]) -> pd.DataFrame:
     """Alarms that were on at any time in [start, end), by turbine and start."""
-    rows = [row for each in turbine_ids for row in fetch(connection, ALARMS, (each, end, start))]
+    rows = []
+    for each in turbine_ids:
+        found = [
+            row
+            for rule in RULES
+            for row in fetch(connection, ALARMS, (each, rule, end, each, rule, start, start))
+        ]
+        rows += sorted(found, key=itemgetter(2, 1))
     return frames.to_frame(ALARM_COLUMNS, rows)
 
 

@@ -260,6 +260,7 @@ alarms = sa.Table(
         nullable=False,
         comment="of normal rows in the alarm, kWh",
     ),
+    sa.Index("alarms_by_end", "turbine_id", "end_time"),
     comment="what the alarm rules say of all stored rows",
     sqlite_with_rowid=False,
 )

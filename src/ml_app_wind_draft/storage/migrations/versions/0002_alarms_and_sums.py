@@ -67,6 +67,7 @@ def upgrade() -> None:
         comment="what the alarm rules say of all stored rows",
         sqlite_with_rowid=False,
     )
+    op.create_index("alarms_by_end", "alarms", ["turbine_id", "end_time"])
     op.create_table(
         "alarm_states",
         sa.Column("turbine_id", sa.Text(), nullable=False, comment="turbine, unique over all sites"),

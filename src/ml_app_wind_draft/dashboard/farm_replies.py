@@ -18,6 +18,7 @@ from ml_app_wind_draft.monitoring.alarms import MODEL_DOUBT, UNDER_PERFORMANCE
 FARM_RANGES = {"24h": DAY, "3d": 3 * DAY, "7d": 7 * DAY, "14d": 14 * DAY, "30d": 30 * DAY}
 CELLS = {"24h": HOUR, "3d": HOUR, "7d": 3 * HOUR, "14d": 6 * HOUR, "30d": 12 * HOUR}
 RULES = {UNDER_PERFORMANCE: "Under-performance", MODEL_DOUBT: "Model doubt"}
+SHORT = {UNDER_PERFORMANCE: "Underperforms", MODEL_DOUBT: "Model doubt"}
 WORST_COLUMNS = (
     Column("Turbine"),
     Column("Hour", help="Its start."),
@@ -74,12 +75,12 @@ def alarm_states(watched: dict[str, Watch], site: Site) -> Props:
     """An alarm that is on takes the place of a tile's state."""
     props: Props = {}
     for index, turbine_id in enumerate(site.turbine_ids):
-        on = [name for key, name in RULES.items() if key in watched[turbine_id].on]
+        on = [key for key in RULES if key in watched[turbine_id].on]
         if on:
             props[f"tile-{index}-state"] = {
-                "children": f"Alarm \N{MIDDLE DOT} {on[0].lower()}",
+                "children": SHORT[on[0]],
                 "className": "pill alarm",
-                "title": "The rule has held its alarm on; see the turbine's page.",
+                "title": f"Alarm on: {' and '.join(RULES[each].lower() for each in on)}.",
             }
     return props
 

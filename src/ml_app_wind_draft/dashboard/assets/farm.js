@@ -54,8 +54,9 @@
     const names = times.map((each) => new Date(wind.shown(each, zone)).toLocaleDateString("en-GB", { timeZone: "UTC", day: "numeric", month: "short" }));
     const firsts = names.map((each, at) => at).filter((at) => at === 0 || names[at] !== names[at - 1]);
     const every = Math.ceil(firsts.length / (window.innerWidth < 640 ? 4 : 10));
+    const room = times.length / (window.innerWidth < 640 ? 5 : 14); // cells that a name takes
     return firsts
-      .filter((_, index) => index % every === 0)
+      .filter((at, index) => index % every === 0 && !(at === 0 && firsts[1] < room))
       .map((at) => `<span style="left:${(100 * at) / times.length}%">${names[at]}</span>`)
       .join("");
   }

@@ -32,7 +32,7 @@ def test_axe_has_nothing_to_say_and_no_page_scrolls_sideways(browser: Browser, s
             if found:
                 said[f"{each.path} at {width}"] = found
         context.close()
-    assert said == {}
+    assert not said, "\n".join(f"{where}: {each}" for where, each in said.items())
 
 
 def violations(page: Page) -> list[str]:

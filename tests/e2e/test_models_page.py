@@ -63,6 +63,7 @@ def test_promote_and_roll_back_ask_for_a_reason_and_are_written_down(
     row(page, 3).get_by_role("button", name="Promote version 3").click(timeout=20_000)
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Promote version 3")
+    page.wait_for_timeout(500)  # it fades in
     keep_screenshot(page, "models-promote")
     page.locator("#promote-confirm").click()
     expect(page.locator("#promote-said")).to_contain_text("Say who you are")

@@ -11,13 +11,17 @@ Cell = Any
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`title` stands in the head, `unit` beside it, `help` says more; numbers are flush right."""
+    """`title` stands in the head, `unit` beside it, `help` says more; numbers are flush right.
+
+    A silent title is there for screen readers alone.
+    """
 
     title: str
     unit: str = ""
     help: str = ""
     is_number: bool = False
     class_name: str = ""
+    is_silent: bool = False
 
 
 def frame(table: str, caption: str, columns: Sequence[Column]) -> html.Div:
@@ -46,7 +50,7 @@ def frame(table: str, caption: str, columns: Sequence[Column]) -> html.Div:
 def _head(column: Column) -> html.Th:
     unit = [html.Span(f" {column.unit}", className="head-unit")] if column.unit else []
     return html.Th(
-        [column.title, *unit],
+        [html.Span(column.title, className="unseen") if column.is_silent else column.title, *unit],
         scope="col",
         title=column.help or None,
         className=_class_of(column),

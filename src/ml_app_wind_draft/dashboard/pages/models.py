@@ -46,7 +46,7 @@ VERSION_COLUMNS = (
     Column("Judged on", "", "The rows that it never saw, by which it was judged."),
     Column("Trained on"),
     Column("Registered"),
-    Column(""),
+    Column("Change or open", is_silent=True),
 )
 TRAIL_COLUMNS = (
     Column("Version"),

@@ -37,7 +37,7 @@ def layout(site: Site, settings: Settings) -> html.Div:  # noqa: ARG001 - a page
                         target="_blank",
                         rel="noreferrer",
                         className="quiet-link",
-                        **{"aria-label": "Open Kedro Viz in a tab of its own"},
+                        **{"aria-label": "open alone: Kedro Viz in a tab of its own"},
                     ),
                 ],
             ),

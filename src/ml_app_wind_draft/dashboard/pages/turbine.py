@@ -55,7 +55,6 @@ def layout(site: Site, settings: Settings) -> html.Div:  # noqa: ARG001 - a page
                         clearable=True,
                         allowSingleDateInRange=True,
                         w=236,
-                        **{"aria-label": "Free range of days, UTC"},
                     ),
                     components.choice(
                         "metric", {"kw": "kW", "pct": "% of rated"}, "kw", "Errors in"

@@ -30,7 +30,7 @@ LOSS_COLUMNS = (
     Column("Turbine"),
     Column("Expected", "MWh", is_number=True),
     Column("Below expectation", "MWh", "Negative: more than expected.", is_number=True),
-    Column("", class_name="bar-cell"),
+    Column("Bar", class_name="bar-cell", is_silent=True),
     Column("of expected", "%", is_number=True),
     Column("Normal operation", "MWh", "Rows that the filter calls normal.", is_number=True),
     Column("Held back", "MWh", "Pitched away, standing still: not normal.", is_number=True),

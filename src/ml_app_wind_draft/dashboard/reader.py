@@ -207,6 +207,7 @@ class Reader:
         self._farm: Brief[Farm] = Brief(FRESH_SECONDS)
         self._reign: Brief[Reign | None] = Brief(FRESH_SECONDS)
         self._remembered: Brief[object] = Brief(FRESH_SECONDS)
+        self._kept: Brief[object] = Brief(LONG_SECONDS)
         self._schema_is_ready = False
 
     def view(
@@ -246,6 +247,10 @@ class Reader:
         Raises `StorageError` when the database does not answer.
         """
         return cast("T", self._remembered.get(key, lambda: ask(self._open())))
+
+    def kept(self, key: Hashable, ask: Callable[[Storage], T]) -> T:
+        """As `remembered`, for what changes by the hour: an answer up to half a minute old."""
+        return cast("T", self._kept.get(key, lambda: ask(self._open())))
 
     def read(self, ask: Callable[[Storage], T]) -> T:
         """What `ask` reads from storage now; `StorageError` when the database does not answer."""

@@ -12,7 +12,7 @@ from ml_app_wind_draft.dashboard.reader import OUTCOMES, Farm, Reader, Storage
 from ml_app_wind_draft.dashboard.words import DAY, HOUR
 from ml_app_wind_draft.monitoring import alarms, coverage, losses
 
-MOST_ROWS = 12_000  # beyond them a page reads the sums by hour instead
+MOST_ROWS = 4_100  # beyond them a page reads the sums by hour instead
 WORST = 10
 MONTHS = 12
 CALM_BELOW = 0.02  # of rated: with so little expected, a share of it says nothing
@@ -47,11 +47,17 @@ class Watch:
 
 def farm_view(reader: Reader, site: Site, now: int, span: int, first: int, cell: int) -> FarmView:
     """The last `span` s, the sum's rows from `first` on. Raises `StorageError`."""
-    start = now - span
-    return reader.remembered(
-        ("farm view", now, span, first),
-        lambda storage: _farm_view(storage, site, start, now, min(first, start), cell),
+    start, hour = now - span, now // HOUR * HOUR
+    first = min(first, start)
+    rows = reader.remembered(
+        ("farm rows", now, span, first),
+        lambda storage: _rows(storage, site, first, now, span),
     )
+    cells, covered = reader.kept(
+        ("cells", start // HOUR, hour, cell),
+        lambda storage: _by_hour(storage, site, start // HOUR * HOUR, hour, cell),
+    )
+    return FarmView(start, now, rows, cell, cells, covered)
 
 
 def watched(reader: Reader, site: Site, farm: Farm) -> dict[str, Watch]:
@@ -63,7 +69,7 @@ def watched(reader: Reader, site: Site, farm: Farm) -> dict[str, Watch]:
 
 def worst_hours(reader: Reader, site: Site, start: int, end: int) -> pd.DataFrame:
     """The hours that lost most, as `DataManager.worst_hours`. Raises `StorageError`."""
-    return reader.remembered(
+    return reader.kept(
         ("worst hours", start, end),
         lambda storage: storage.worst_hours(start, end, WORST, site.turbine_ids),
     )
@@ -72,31 +78,27 @@ def worst_hours(reader: Reader, site: Site, start: int, end: int) -> pd.DataFram
 def monthly(reader: Reader, site: Site, end: int) -> pd.DataFrame:
     """Energy below expectation of the last months up to `end`, s; see `losses.monthly`."""
     start = end - MONTHS * 31 * DAY
-    return reader.remembered(
+    return reader.kept(
         ("monthly", end),
         lambda storage: losses.monthly(storage.daily(start, end, site.turbine_ids), site.step),
     )
 
 
-def _farm_view(
-    storage: Storage, site: Site, start: int, now: int, first: int, cell: int
-) -> FarmView:
-    earliest = (start - cell) // cell * cell  # one cell more, for what the browser may still have
-    sums = storage.hourly(earliest, now, site.turbine_ids)
-    whole_hours = start // HOUR * HOUR, now // HOUR * HOUR
-    within = sums[(sums["start"] >= whole_hours[0]) & (sums["start"] < whole_hours[1])]
-    covered = coverage.coverage(within, *whole_hours, site.step)
-    count = len(site.turbines) * (now - start) // site.step
-    return FarmView(
-        start=start,
-        now=now,
-        rows=_summed(storage, site, first, now)
-        if count <= MOST_ROWS
-        else _summed_by_hour(storage.hourly(first // HOUR * HOUR, now, site.turbine_ids), site),
-        cell=cell,
-        cells=_cells(sums, site, cell, now),
-        coverage={each: float(covered.get(each, 0.0)) for each in site.turbine_ids},
-    )
+def _rows(storage: Storage, site: Site, first: int, now: int, span: int) -> pd.DataFrame:
+    if len(site.turbines) * span // site.step <= MOST_ROWS:
+        return _summed(storage, site, first, now)
+    return _summed_by_hour(storage.hourly(first // HOUR * HOUR, now, site.turbine_ids), site)
+
+
+def _by_hour(
+    storage: Storage, site: Site, start: int, hour: int, cell: int
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Cells, one more than in view for what the browser may still have, and data coverage."""
+    earliest = (start - cell) // cell * cell
+    sums = storage.hourly(earliest, hour, site.turbine_ids)
+    covered = coverage.coverage(sums[sums["start"] >= start], start, hour, site.step)
+    shares = {each: float(covered.get(each, 0.0)) for each in site.turbine_ids}
+    return _cells(sums, site, cell, hour), shares
 
 
 def _summed(storage: Storage, site: Site, first: int, now: int) -> pd.DataFrame:

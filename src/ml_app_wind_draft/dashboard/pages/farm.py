@@ -237,10 +237,14 @@ def _parts(house: House, farm: Farm, shown: FarmView, view: View) -> dict[str, R
     site, zone = house.site, view.zone(house.site)
     hour = farm.now // 3600 * 3600
     worst = reading_farm.worst_hours(house.reader, site, shown.start, hour)
-    monthly = reading_farm.monthly(house.reader, site, farm.now // DAY * DAY)
+    today = farm.now // DAY * DAY
+    losses = house.reader.kept(
+        ("losses table", today),
+        lambda _: farm_replies.losses_table(reading_farm.monthly(house.reader, site, today), site),
+    )
     return {
         "worst": {"props": farm_replies.worst_table(worst, site, zone)},
-        "losses": {"props": farm_replies.losses_table(monthly, site)},
+        "losses": {"props": losses},
     }
 
 

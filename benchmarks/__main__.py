@@ -17,6 +17,7 @@ BENCHMARKS = {
     "training": "training",
     "scale": "scale",
     "start": "start",
+    "dashboard": "dashboard",
 }
 
 

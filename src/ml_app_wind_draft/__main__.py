@@ -204,7 +204,7 @@ def status() -> None:
 
 @app.command(rich_help_panel=LOOKING_AFTER)
 def check() -> None:
-    """Prove that rows, waiting work, outcomes and counters agree; exit code 1 where they do not.
+    """Prove that rows, work, outcomes, sums and alarms agree; exit code 1 where they do not.
 
     Reads the whole database: a minute for 10 million rows.
     """
@@ -212,6 +212,24 @@ def check() -> None:
     from ml_app_wind_draft.services import status as service
 
     raise typer.Exit(0 if service.check(load_settings()) else 1)
+
+
+@app.command(rich_help_panel=LOOKING_AFTER)
+def alarms(
+    start: From = None,
+    end: Until = None,
+    turbine: Annotated[str | None, typer.Option(help="Only this turbine's.")] = None,
+) -> None:
+    """List the alarms, newest first: under performance, and doubt in model or sensor.
+
+    docs/alarms.md says what the two rules are and where their limits are set.
+
+    Examples: [bold]wind alarms[/], [bold]wind alarms --from 2015-03-01 --turbine R80711[/]
+    """
+    from ml_app_wind_draft.core.config import load_settings
+    from ml_app_wind_draft.services import alarms as service
+
+    service.show(load_settings(), start, end, turbine)
 
 
 @data.command("import")

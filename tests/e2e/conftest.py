@@ -17,6 +17,9 @@ from ml_app_wind_draft.core.config import PROJECT_ROOT, Settings
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.storage.data_manager import DataManager
 from tests.e2e.farm import DAY, Farm
+from tests.integration.conftest import mlflow_server, with_mlflow
+
+__all__ = ["mlflow_server", "with_mlflow"]  # fixtures of the integration tests, used here too
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -59,12 +62,12 @@ def start(settings: Settings, tmp_path: Path) -> Iterator[Callable[..., Dashboar
     """Starts the dashboard on the test's settings; `environ` changes some."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def begin(**environ: str) -> Dashboard:
+    def begin(program: str = START, **environ: str) -> Dashboard:
         own = {key.upper(): str(value) for key, value in settings.model_dump().items() if value}
         log = tmp_path / "ui.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-c", START],
+                [sys.executable, "-c", program],
                 env={**os.environ, **own, **environ},
                 cwd=PROJECT_ROOT,
                 stdout=output,

@@ -12,10 +12,12 @@ import pandas as pd
 
 from ml_app_wind_draft.core.config import load_settings
 from ml_app_wind_draft.core.site import Site, load_site
+from ml_app_wind_draft.core.states import NORMAL, NOT_NORMAL
 from ml_app_wind_draft.ingestion.intake import ingest_frame
 from ml_app_wind_draft.models.normal_operation import is_normal
 from ml_app_wind_draft.models.power_curve import PowerCurve, fit_power_curve
 from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
+from ml_app_wind_draft.services.alarm_watch import AlarmWatch
 from ml_app_wind_draft.storage.data_manager import ChampionChange, DataManager
 
 DAY = 86400
@@ -74,6 +76,13 @@ class Farm:
         ingest_frame(self.manager, self.site, rows, source="test")
         self.manager.drop_work_up_to(NEW_YEAR - 1)
 
+    def weaken(self, turbine: str, start: int, end: int, factor: float) -> None:
+        """Let a turbine make less than was recorded, from a second to another."""
+        weak = self._rows["timestamp"].between(start, end - 1) & (
+            self._rows["turbine_id"] == turbine
+        )
+        self._rows.loc[weak, "power"] *= factor
+
     def replay(self, seconds: int, *, without: list[tuple[str, int, int]] | None = None) -> None:
         """The next rows, without those of a turbine from a second to another."""
         rows = self._rows[self._rows["timestamp"].between(self.until, self.until + seconds - 1)]
@@ -110,11 +119,18 @@ class Farm:
                 "expected_power": fraction * RATED,
                 "expected_power_p10": np.clip(fraction + low, -0.02, 1.05) * RATED,
                 "expected_power_p90": np.clip(fraction + high, -0.02, 1.05) * RATED,
-                "state": None,
+                "state": np.where(is_normal(work, self.site), NORMAL, NOT_NORMAL),
                 "in_sample": False,
             }
         )
         self.manager.save_outcomes(outcomes)
+        self.judge()
+
+    def judge(self) -> None:
+        """What the inference service does after scoring: the alarm rules, to the end."""
+        watch = AlarmWatch(self.manager, self.site)
+        while watch.turn():
+            pass
 
     def crown(self) -> None:
         """Version 1 becomes champion."""
@@ -133,7 +149,9 @@ def main() -> None:
     farm = Farm(DataManager(settings.database_url), load_site(settings.site, settings))
     farm.load_history()
     farm.crown()
-    farm.replay(14 * DAY)
+    farm.weaken("R80736", NEW_YEAR + 49 * DAY, NEW_YEAR + 52 * DAY, 0.86)
+    farm.weaken("R80711", NEW_YEAR + 52 * DAY, NEW_YEAR + 56 * DAY, 0.9)
+    farm.replay(53 * DAY)
     farm.score()
     while True:
         time.sleep(5)

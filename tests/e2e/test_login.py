@@ -6,7 +6,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from ml_app_wind_draft.dashboard.login import SHORTEST_PASSWORD
-from tests.e2e.test_live_page import keep_screenshot, refresh, wait_for_lines
+from tests.e2e.looking import keep_screenshot, refresh, wait_for_lines
 
 PASSWORD = "gust of wind"
 assert len(PASSWORD) >= SHORTEST_PASSWORD
@@ -26,7 +26,7 @@ def log_in(page: Page, password: str = PASSWORD) -> None:
 
 def test_the_page_opens_with_the_password_and_closes_again(page, start, farm, tmp_path):
     address = begin(start, tmp_path)
-    page.goto(f"{address}/?range=24h")
+    page.goto(f"{address}/turbine/R80711?range=24h")
     expect(page).to_have_title("Log in \N{MIDDLE DOT} La Haute Borne")
     expect(page.get_by_label("Password")).to_be_focused()
     keep_screenshot(page, "login")
@@ -34,7 +34,7 @@ def test_the_page_opens_with_the_password_and_closes_again(page, start, farm, tm
     expect(page.get_by_role("alert")).to_have_text("That is not the password.")
     keep_screenshot(page, "login-refused")
     log_in(page)
-    expect(page).to_have_url(f"{address}/?range=24h")
+    expect(page).to_have_url(f"{address}/turbine/R80711?range=24h")
     wait_for_lines(page)
     refresh(page)
     (cookie,) = page.context.cookies()
@@ -49,7 +49,7 @@ def test_the_page_opens_with_the_password_and_closes_again(page, start, farm, tm
 
 def test_a_session_that_ends_meanwhile_asks_for_the_password(page, start, farm, tmp_path):
     address = begin(start, tmp_path)
-    page.goto(address)
+    page.goto(f"{address}/turbine")
     log_in(page)
     wait_for_lines(page)
     page.context.clear_cookies()

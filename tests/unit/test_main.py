@@ -20,6 +20,7 @@ COMMANDS = (
     ["viz"],
     ["status"],
     ["check"],
+    ["alarms"],
     ["data", "import"],
     ["data", "backup"],
     ["data", "restore"],

@@ -53,6 +53,9 @@ class Settings(BaseModel):
     ui_uri: str = Field("", description="where the reader's browser reaches the dashboard")
     kedro_viz_uri: str = Field("", description="where the reader's browser reaches Kedro Viz")
     bind_address: str = Field("127.0.0.1", description="address the local servers listen on")
+    published_address: str = Field(
+        "", description="where a container's ports are published; default bind_address"
+    )
     ui_allowed_hosts: str = Field(
         "", description="more names the dashboard may be called by, with commas between"
     )
@@ -74,6 +77,11 @@ class Settings(BaseModel):
         if not self.mlflow_tracking_password:
             return None
         return self.mlflow_tracking_username, self.mlflow_tracking_password
+
+    @property
+    def reachable_at(self) -> str:
+        """The address that readers reach: a container binds all of its own and publishes one."""
+        return self.published_address or self.bind_address
 
     @property
     def sqlite_path(self) -> Path | None:

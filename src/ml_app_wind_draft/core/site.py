@@ -31,6 +31,9 @@ class Turbine(Strict):
     manufacturer: str = ""
     model: str = ""
     name_in_files: Annotated[str, Field(description="where files call it otherwise")] = ""
+    power_curve: Annotated[
+        list[tuple[float, float]], Field(description="the manufacturer's: m/s at 1.225 kg/m³, kW")
+    ] = []
 
 
 class TimeColumn(Strict):
@@ -133,6 +136,37 @@ class NormalOperation(Strict):
     pitched_wind_speed: float = 5.0
 
 
+class AlarmLimits(Strict):
+    """When a rule raises its alarm and when it clears it, in fractions and hours of rows."""
+
+    raise_above: Annotated[float, Field(gt=0)] = 0.05
+    raise_after_hours: Annotated[float, Field(ge=0)] = 6
+    clear_below: float = 0.03
+    clear_after_hours: Annotated[float, Field(ge=0)] = 2
+
+    @model_validator(mode="after")
+    def _clears_below_its_limit(self) -> "AlarmLimits":
+        if self.clear_below > self.raise_above:
+            message = f"clear_below {self.clear_below} lies above raise_above {self.raise_above}"
+            raise ValueError(message)
+        return self
+
+
+class Alarms(Strict):
+    """The alarm rules' limits. They look at the normal rows of the trailing `window_hours`.
+
+    Below `least_rows` of them they say nothing; without it half of the rows that fit are needed,
+    which is 72 at 10 minutes. `under_performance` is silent, too, while expected power is on
+    average below `least_expected` of rated power: in a calm a kilowatt is a large share.
+    """
+
+    window_hours: Annotated[float, Field(gt=0)] = 24
+    least_rows: Annotated[int | None, Field(gt=0)] = None
+    least_expected: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    under_performance: AlarmLimits = AlarmLimits()
+    model_doubt: AlarmLimits = AlarmLimits()
+
+
 class Site(Strict):
     """A wind farm. Everything the app knows of it comes from here."""
 
@@ -147,6 +181,7 @@ class Site(Strict):
     replay: Replay | None = None
     limits: dict[str, Limits] = {}
     normal_operation: NormalOperation = NormalOperation()
+    alarms: Alarms = Alarms()
 
     @field_validator("limits")
     @classmethod

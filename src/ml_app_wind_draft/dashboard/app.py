@@ -8,9 +8,11 @@ from flask import Flask, Response, jsonify
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import StorageError
 from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.dashboard import exports, shell
 from ml_app_wind_draft.dashboard.guard import watch_over
 from ml_app_wind_draft.dashboard.login import require_login
-from ml_app_wind_draft.dashboard.pages import live
+from ml_app_wind_draft.dashboard.page import House
+from ml_app_wind_draft.dashboard.pages import PAGES
 from ml_app_wind_draft.dashboard.reader import Reader
 from ml_app_wind_draft.dashboard.theme import SCHEME_SCRIPT, css_variables
 
@@ -47,10 +49,13 @@ def build(reader: Reader, site: Site, settings: Settings) -> Dash:
         update_title="",
         compress=True,
         serve_locally=True,
+        suppress_callback_exceptions=True,  # a page's parts exist while it is looked at
         index_string=INDEX.replace("SCHEME", SCHEME_SCRIPT).replace("VARIABLES", css_variables()),
     )
-    app.layout = live.layout(site, settings)
-    live.connect(app, reader, site, settings)
+    app.layout = shell.layout(PAGES, site, settings)
+    house = House(reader, site, settings)
+    shell.register(app, PAGES, house)
+    exports.offer(app.server, house)
     # Dash gives every asset an address that changes with its content.
     app.server.config.update(SEND_FILE_MAX_AGE_DEFAULT=A_YEAR)
     watch_over(app.server, settings)

@@ -41,6 +41,11 @@ class Brief(Generic[T]):
                 self._known[key] = (time.monotonic(), answer)
             return answer.result()
 
+    def forget(self) -> None:
+        """What is known is out of date."""
+        with self._lock:
+            self._known = {}
+
     def _forget_old(self) -> None:
         oldest = time.monotonic() - self._seconds
         self._known = {key: each for key, each in self._known.items() if each[0] >= oldest}

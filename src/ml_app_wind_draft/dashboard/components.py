@@ -1,6 +1,6 @@
 """The page's building blocks. They hold no data: a refresh fills them by their ids."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -8,11 +8,21 @@ from dash import dcc, html
 
 from ml_app_wind_draft.dashboard.figures import LEGEND
 
+PLOT_CONFIG: Any = {
+    "displayModeBar": False,
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "doubleClick": False,
+    "responsive": True,
+    "scrollZoom": False,
+}
+
 
 def header(
-    title: str, turbine_ids: Sequence[str], ranges: Sequence[str], *, login: bool
+    title: str, pages: Sequence[tuple[str, str, str]], site_zone: str, *, login: bool
 ) -> html.Header:
-    """Name, badges and the controls that choose the view; with a `login` also the way out."""
+    """Name, badges, the way to each page (key, title, path), zone, theme, and `login`'s way out."""
     return html.Header(
         className="top",
         children=[
@@ -24,29 +34,55 @@ def header(
                     html.Span(id="replay", className="badge replay hidden"),
                 ],
             ),
+            html.Nav(
+                className="pages",
+                children=[
+                    html.A(
+                        name,
+                        id={"type": "nav", "page": key},
+                        href=path,
+                        className="page-link",
+                        **{"data-link": ""},
+                    )
+                    for key, name, path in pages
+                ],
+                **{"aria-label": "Pages"},
+            ),
             html.Div(
                 className="controls",
                 children=[
-                    dmc.Select(
-                        id="turbine",
-                        data=list(turbine_ids),
-                        value=turbine_ids[0],
-                        allowDeselect=False,
-                        searchable=len(turbine_ids) > 12,  # noqa: PLR2004 - more than fit one glance
-                        w=150,
-                        **{"aria-label": "Turbine"},
-                    ),
-                    dmc.SegmentedControl(
-                        id="range",
-                        data=[{"value": each, "label": each} for each in ranges],
-                        value="7d",
-                        **{"aria-label": "Look back"},
+                    html.Div(
+                        title=f"Times in UTC, or as a clock at the site shows them ({site_zone})",
+                        children=choice("zone", {"utc": "UTC", "site": "Site"}, "utc", "Time zone"),
                     ),
                     html.Button(id="scheme", className="icon-button", title="Dark or light"),
                     *([_log_out()] if login else []),
                 ],
             ),
         ],
+    )
+
+
+def choice(control: str, options: Mapping[str, str], value: str, name: str) -> dmc.SegmentedControl:
+    """A few options side by side, value -> what stands on it; `name` is for screen readers."""
+    return dmc.SegmentedControl(
+        id=control,
+        data=[{"value": key, "label": label} for key, label in options.items()],
+        value=value,
+        **{"aria-label": name},
+    )
+
+
+def turbine_select(turbine_ids: Sequence[str]) -> dmc.Select:
+    """Which turbine."""
+    return dmc.Select(
+        id="turbine",
+        data=list(turbine_ids),
+        value=turbine_ids[0],
+        allowDeselect=False,
+        searchable=len(turbine_ids) > 12,  # noqa: PLR2004 - more than fit one glance
+        w=140,
+        **{"aria-label": "Turbine"},
     )
 
 
@@ -72,7 +108,7 @@ def figure_card(card: str, title: str, unit: str, help_text: str) -> html.Sectio
                         className="figure",
                         children=[
                             html.Span("\N{EN DASH}", id=f"{card}-value", className="value"),
-                            html.Span(unit, className="unit"),
+                            html.Span(unit, id=f"{card}-unit", className="unit"),
                         ],
                     ),
                     html.Div(id=f"{card}-spark", className=f"spark {card}"),
@@ -83,12 +119,14 @@ def figure_card(card: str, title: str, unit: str, help_text: str) -> html.Sectio
     )
 
 
-def tile(index: int, turbine_id: str) -> html.Button:
-    """A turbine's newest state; a click chooses it."""
-    return html.Button(
+def tile(index: int, turbine_id: str, *, meter: bool = False) -> html.A:
+    """A turbine's newest state; a click opens its page. `meter`: its error against its limit."""
+    return html.A(
         id={"type": "tile", "turbine": turbine_id},
         className="tile",
-        title=f"Show {turbine_id}",
+        title=f"Open {turbine_id}",
+        href=f"/turbine/{turbine_id}",
+        **{"data-link": ""},
         children=html.Div(
             id=f"tile-{index}-box",
             className="tile-box",
@@ -127,9 +165,21 @@ def tile(index: int, turbine_id: str) -> html.Button:
                         html.Span(id=f"tile-{index}-spark", className="spark tile-spark"),
                     ],
                 ),
+                *(_meter(index) if meter else []),
             ],
         ),
     )
+
+
+def _meter(index: int) -> list[html.Span]:
+    return [
+        html.Span(
+            className="meter",
+            children=html.I(id=f"tile-{index}-meter"),
+            title="Below expectation over the alarm rule's window; the mark is the limit.",
+        ),
+        html.Span("\N{NO-BREAK SPACE}", id=f"tile-{index}-watch", className="note"),
+    ]
 
 
 def chart_card() -> html.Section:
@@ -142,12 +192,7 @@ def chart_card() -> html.Section:
                 children=[
                     html.H2("Power, error and wind", id="chart-title"),
                     html.Span("\N{NO-BREAK SPACE}", id="chart-about", className="note"),
-                    html.Button(
-                        "Reset zoom",
-                        id="reset",
-                        className="text-button hidden",
-                        title="Or double-click",
-                    ),
+                    reset_button("reset"),
                 ],
             ),
             html.Div(
@@ -155,21 +200,14 @@ def chart_card() -> html.Section:
                 children=[_legend_key(key, name) for key, (name, _) in LEGEND.items()],
             ),
             html.Div(
+                id="chart-box",
                 className="chart-box",
                 children=[
                     dcc.Graph(
                         id="chart",
                         className="chart",
-                        figure=_nothing(),
-                        config={
-                            "displayModeBar": False,
-                            "displaylogo": False,
-                            "showSendToCloud": False,
-                            "plotlyServerURL": "",
-                            "doubleClick": False,
-                            "responsive": True,
-                            "scrollZoom": False,
-                        },
+                        figure=nothing(),
+                        config=PLOT_CONFIG,
                     ),
                     html.P(id="chart-note", className="chart-note"),
                     html.Div(id="chart-skeleton", className="skeleton chart-skeleton"),
@@ -189,7 +227,15 @@ def _legend_key(key: str, name: str) -> html.Button:
     )
 
 
-def _nothing() -> dict[str, Any]:
+def reset_button(button: str) -> html.Button:
+    """Leaves a zoom."""
+    return html.Button(
+        "Reset zoom", id=button, className="text-button hidden", title="Or double-click"
+    )
+
+
+def nothing() -> dict[str, Any]:
+    """A figure before its first data."""
     transparent = "rgba(0,0,0,0)"
     hidden = {"visible": False}
     return {

@@ -6,6 +6,8 @@ base64 that the browser's splice could not read.
 """
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,8 @@ LEGEND = {
     "band": ("P10\N{EN DASH}P90", ["band", "p10", "p90"]),
     "error": ("Error", ["error"]),
     "error_mean": ("Error, 6 h mean", ["error_mean"]),
+    "below": ("Below expectation, 24 h", ["below"]),
+    "mae": ("MAE, 24 h", ["mae"]),
     "wind": ("Wind speed", ["wind"]),
 }
 COLUMNS = {
@@ -35,8 +39,11 @@ COLUMNS = {
     "p90": "expected_power_p90",
     "error": "error",
     "error_mean": "error_mean",
+    "below": "below",
+    "mae": "mae",
     "wind": "wind_speed",
 }
+PERCENTS = ("below", "mae")
 
 
 def bucket_of(span: int, step: int) -> int:
@@ -45,8 +52,19 @@ def bucket_of(span: int, step: int) -> int:
     return next(fitting, step * BUCKETS[-1])
 
 
-def series(rows: pd.DataFrame, *, start: int, now: int, step: int, bucket: int) -> Series:
-    """Columns of `rows` (with their errors) from `start` to before `now`, ready for the wire.
+FARM_COLUMNS = {key: COLUMNS[key] for key in ("power", "expected", "p10", "p90")}
+
+
+def series(
+    rows: pd.DataFrame,
+    *,
+    start: int,
+    now: int,
+    step: int,
+    bucket: int,
+    columns: Mapping[str, str] = MappingProxyType(COLUMNS),
+) -> Series:
+    """`columns` (key -> name in `rows`) from `start` to before `now`, ready for the wire.
 
     `t` holds the starts of the drawn intervals, s; powers and errors are in kW, `wind` in m/s; a
     missing value is `None`. Where rows are missing, one point of `None` breaks the lines. `bucket`
@@ -55,14 +73,14 @@ def series(rows: pd.DataFrame, *, start: int, now: int, step: int, bucket: int) 
     stamps = rows["timestamp"].to_numpy(np.int64)
     seen = slice(*np.searchsorted(stamps, [start, now]))
     stamps = stamps[seen]
-    columns = {key: rows[name].to_numpy(np.float64)[seen] for key, name in COLUMNS.items()}
+    values = {key: rows[name].to_numpy(np.float64)[seen] for key, name in columns.items()}
     if bucket > step:
-        stamps, columns = _bucket_means(stamps, columns, bucket)
+        stamps, values = _bucket_means(stamps, values, bucket)
     breaks = np.flatnonzero(np.diff(stamps) > max(bucket, step)) + 1
     times = np.insert(stamps, breaks, stamps[breaks - 1] + max(bucket, step))
     return {
         "t": times.tolist(),
-        **{key: _listed(np.insert(each, breaks, np.nan)) for key, each in columns.items()},
+        **{key: _listed(np.insert(each, breaks, np.nan)) for key, each in values.items()},
     }
 
 
@@ -90,9 +108,11 @@ def rounded(columns: Series, rated_power: float) -> Series:
             return None
         return round(value) if whole else round(value, decimals)
 
-    untouched = ("t", "wind")
+    rounding = {"t": lambda value: value, "wind": lambda value: value} | dict.fromkeys(
+        PERCENTS, lambda value: None if value is None else round(value, 1)
+    )
     return {
-        key: values if key in untouched else [shorten(value) for value in values]
+        key: [rounding.get(key, shorten)(value) for value in values]
         for key, values in columns.items()
     }
 
@@ -110,13 +130,96 @@ def _listed(values: NDArray[np.float64]) -> list[float | None]:
 
 
 def frame(scheme: Scheme) -> dict[str, Any]:
-    """The figure of one theme without data: three stacked panels over one time axis.
+    """The figure of one theme without data: four stacked panels over one time axis.
 
     The browser fills `x` and `y` of each trace by its `uid`, a key of `COLUMNS`; it makes `band`
     from `p10` and `p90`.
     """
     palette = PALETTES[scheme]
     return {"data": _traces(palette), "layout": _layout(palette)}
+
+
+def farm_frame(scheme: Scheme) -> dict[str, Any]:
+    """The farm's power without data, one panel; filled as `frame` is."""
+    palette = PALETTES[scheme]
+    whole = _layout(palette)
+    kept = ("yaxis2", "yaxis3", "yaxis4", "hoversubplots")
+    title, *_, now = whole["annotations"]
+    return {
+        "data": _traces(palette)[:5],
+        "layout": {
+            **{key: each for key, each in whole.items() if key not in kept},
+            "margin": {"l": 52, "r": 8, "t": 24, "b": 36},
+            "xaxis": {**whole["xaxis"], "anchor": "y"},
+            "yaxis": {**whole["yaxis"], "domain": [0, 1], "nticks": 6},
+            "annotations": [title, now],
+        },
+    }
+
+
+def curve_frame(scheme: Scheme) -> dict[str, Any]:
+    """The power curve without data: power (kW) over wind speed (m/s)."""
+    palette = PALETTES[scheme]
+    whole = _layout(palette)
+    hover = "%{x:.1f} m/s: <b>%{y:,.0f} kW</b>"
+
+    def dots(uid: str, name: str, colour: str, **marker: Any) -> dict[str, Any]:
+        return {
+            "type": "scatter",
+            "mode": "markers",
+            "uid": uid,
+            "name": name,
+            "x": [],
+            "y": [],
+            "marker": {"color": colour, "size": 4, **marker},
+            "hovertemplate": f"{name} {hover}<extra></extra>",
+        }
+
+    def line(uid: str, name: str, colour: str, dash: str) -> dict[str, Any]:
+        return {
+            **dots(uid, name, colour),
+            "mode": "lines",
+            "line": {"color": colour, "width": 2, "dash": dash},
+        }
+
+    axis = {"gridcolor": palette.grid, "zeroline": False, "tickfont": whole["xaxis"]["tickfont"]}
+    return {
+        "data": [
+            dots("rows", "Row", palette.accent, opacity=0.38),
+            dots("alarm", "In alarm", palette.alarm, symbol="diamond", size=5, opacity=0.8),
+            line("maker", "Manufacturer", palette.wind, "dash"),
+            line("model", "Expected", palette.accent, "solid"),
+            dots(
+                "bins",
+                "Bin",
+                palette.card,
+                size=7,
+                line={"color": palette.measured, "width": 1.6},
+            ),
+        ],
+        "layout": {
+            **{
+                key: whole[key]
+                for key in ("font", "paper_bgcolor", "plot_bgcolor", "separators", "hoverlabel")
+            },
+            "margin": {"l": 46, "r": 6, "t": 24, "b": 38},
+            "hovermode": "closest",
+            "dragmode": False,
+            "showlegend": False,
+            "xaxis": {
+                **axis,
+                "range": [0, 20],
+                "fixedrange": True,
+                "title": {
+                    "text": "Wind speed at 1.225 kg/m\N{SUPERSCRIPT THREE}, m/s",
+                    "font": {"size": 11.5, "color": palette.dim},
+                    "standoff": 6,
+                },
+            },
+            "yaxis": {**axis, "tickformat": ",", "fixedrange": True, "nticks": 6},
+            "annotations": [_panel_title("Power, kW", 1, palette)],
+        },
+    }
 
 
 def _traces(palette: Palette) -> list[dict[str, Any]]:
@@ -132,7 +235,9 @@ def _traces(palette: Palette) -> list[dict[str, Any]]:
         _line("p10", "P10", palette.band, 0),
         _line("error", "Error", palette.error_faint, 1, axis="y2"),
         _line("error_mean", "Error, 6 h mean", palette.error, 2, axis="y2"),
-        _line("wind", "Wind speed", palette.wind, 1.4, axis="y3", unit="m/s", decimals=1),
+        _line("below", "Below expectation, 24 h", palette.rule, 1.6, axis="y4", unit="%"),
+        _line("mae", "MAE, 24 h", palette.error, 1.4, axis="y4", unit="%"),
+        _line("wind", "Wind speed", palette.wind, 1.4, axis="y3", unit="m/s"),
     ]
 
 
@@ -144,9 +249,9 @@ def _line(
     *,
     axis: str = "y",
     unit: str = "kW",
-    decimals: int = 0,
     **more: Any,
 ) -> dict[str, Any]:
+    decimals = 0 if unit == "kW" else 1
     return {
         "type": "scatter",
         "mode": "lines",
@@ -156,7 +261,7 @@ def _line(
         "y": [],
         "xaxis": "x",
         "yaxis": axis,
-        "line": {"color": colour, "width": width},
+        "line": {"color": colour, "width": width, "dash": "dot" if uid == "mae" else "solid"},
         "connectgaps": False,
         "hovertemplate": f"{name} <b>%{{y:,.{decimals}f}} {unit}</b><extra></extra>",
         **more,
@@ -201,20 +306,26 @@ def _layout(palette: Palette) -> dict[str, Any]:
             "spikedash": "solid",
             "spikecolor": palette.dim,
         },
-        "yaxis": {**y_axis, "domain": [0.47, 1], "nticks": 7},
+        "yaxis": {**y_axis, "domain": [0.505, 1], "nticks": 7},
         "yaxis2": {
             **y_axis,
-            "domain": [0.215, 0.405],
-            "nticks": 5,
+            "domain": [0.325, 0.45],
+            "nticks": 4,
             "zeroline": True,
             "zerolinecolor": palette.dim,
             "zerolinewidth": 1,
         },
-        "yaxis3": {**y_axis, "domain": [0, 0.15], "nticks": 4, "rangemode": "tozero"},
+        "yaxis3": {**y_axis, "domain": [0, 0.105], "nticks": 4, "rangemode": "tozero"},
+        "yaxis4": {**y_axis, "domain": [0.16, 0.27], "nticks": 4, "ticksuffix": " %"},
+        "meta": {"alarm": palette.alarm, "dim": palette.dim},
         "annotations": [
             _panel_title("Power, kW", 1, palette),
-            _panel_title("Error = measured \N{MINUS SIGN} expected, kW", 0.405, palette),
-            _panel_title("Wind speed, m/s", 0.15, palette),
+            {
+                **_panel_title("Error = measured \N{MINUS SIGN} expected, kW", 0.45, palette),
+                "name": "error",
+            },
+            _panel_title("Alarm rules over 24 h of normal rows, %", 0.27, palette),
+            _panel_title("Wind speed at the nacelle, m/s", 0.105, palette),
             {
                 "name": "now",
                 "text": "now",

@@ -47,6 +47,12 @@ def _name_of(address: str) -> str | None:
         return None
 
 
+def _origin_of(address: str) -> str:
+    """Scheme, host and port, as a policy names them; the one other place that a page may ask."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} else ""
+
+
 def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)
@@ -58,6 +64,7 @@ def _is_address(name: str) -> bool:
 def watch_over(server: Flask, settings: Settings) -> None:
     """Refuse foreign requests, and tell browsers to ask no other host on the page's behalf."""
     guard = Guard(settings)
+    viz = _origin_of(settings.kedro_viz_uri)
 
     @server.before_request
     def check() -> Response | None:
@@ -71,6 +78,7 @@ def watch_over(server: Flask, settings: Settings) -> None:
         response.headers["Content-Security-Policy"] = (
             "default-src 'self'; script-src 'self' 'unsafe-inline';"
             " style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-ancestors 'self';"
+            f" frame-src 'self' {viz}; connect-src 'self' {viz};"
             " base-uri 'none'; form-action 'self'"
         )
         response.headers["X-Content-Type-Options"] = "nosniff"

@@ -12,13 +12,19 @@ from ml_app_wind_draft.registry.records import ModelVersion
 
 log = logging.getLogger(__name__)
 
+MOST_VERSIONS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """What MLflow last said. `seen_at` (wall clock, s) is `None` until it has answered once."""
+    """What MLflow last said. `seen_at` (wall clock, s) is `None` until it has answered once.
+
+    `versions` are the newest hundred, newest first.
+    """
 
     champion: ModelVersion | None = None
     challenger: ModelVersion | None = None
+    versions: tuple[ModelVersion, ...] = ()
     seen_at: int | None = None
     trouble: str = ""
 
@@ -32,6 +38,9 @@ class Registry(Protocol):
     def challenger(self) -> ModelVersion | None:
         """The version that wants to be."""
 
+    def versions(self, most: int | None = None) -> list[ModelVersion]:
+        """The newest versions."""
+
     def close(self) -> None:
         """Give the connections back."""
 
@@ -43,6 +52,7 @@ class ModelsWatch:
         self._open_registry = open_registry
         self._seconds = seconds
         self._stop = threading.Event()
+        self._soon = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="models-watch", daemon=True)
         self._seen = Models()
 
@@ -58,12 +68,20 @@ class ModelsWatch:
     def stop(self) -> None:
         """Ask no more; an answer under way is not waited for."""
         self._stop.set()
+        self._soon.set()
+
+    def ask_soon(self) -> None:
+        """Ask again without waiting for the next turn."""
+        self._soon.set()
 
     def ask(self, registry: Registry) -> None:
         """Ask once."""
         try:
             self._seen = Models(
-                champion=registry.champion(), challenger=registry.challenger(), seen_at=wall_now()
+                champion=registry.champion(),
+                challenger=registry.challenger(),
+                versions=tuple(registry.versions(MOST_VERSIONS)),
+                seen_at=wall_now(),
             )
         except RegistryError as error:
             if not self._seen.trouble:
@@ -74,7 +92,8 @@ class ModelsWatch:
         registry = self._open_registry()
         try:
             while not self._stop.is_set():
+                self._soon.clear()
                 self.ask(registry)
-                self._stop.wait(self._seconds)
+                self._soon.wait(self._seconds)
         finally:
             registry.close()

@@ -1,9 +1,9 @@
 """The dashboard's only door to storage and registry: reads, and nothing else."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -11,19 +11,32 @@ from numpy.typing import NDArray
 
 from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.core.states import NORMAL
 from ml_app_wind_draft.dashboard import figures
 from ml_app_wind_draft.dashboard.brief import Brief
 from ml_app_wind_draft.dashboard.models_watch import Models, ModelsWatch
-from ml_app_wind_draft.dashboard.words import DAY
-from ml_app_wind_draft.monitoring import residuals
+from ml_app_wind_draft.dashboard.words import DAY, HOUR
+from ml_app_wind_draft.monitoring import alarms, residuals
 from ml_app_wind_draft.storage.heartbeats import Heartbeat
+from ml_app_wind_draft.storage.set_aside import Search
 
 FRESH_SECONDS = 1.0
 REPLAY_ARRIVES_EVERY = 5.0
 ARRIVALS = 8
 STREAM = "app-stream-data"
 OUTCOMES = ["expected_power", "expected_power_p10", "expected_power_p90"]
-ROW_COLUMNS = ["timestamp", "power", "wind_speed"]
+ROW_COLUMNS = [
+    "timestamp",
+    "power",
+    "wind_speed",
+    "wind_direction",
+    "nacelle_direction",
+    "ambient_temperature",
+    "air_pressure",
+]
+LONG_BUCKET = HOUR  # views of such means need not be as fresh
+LONG_SECONDS = 30.0
+T = TypeVar("T")
 
 
 class Storage(Protocol):
@@ -59,16 +72,79 @@ class Storage(Protocol):
     def champion_history(self) -> pd.DataFrame:
         """Every reign."""
 
+    def alarms(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Alarms that were on."""
+
+    def hourly(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Sums by hour and state."""
+
+    def daily(self, start: int, end: int, turbine_ids: Sequence[str] | None = None) -> pd.DataFrame:
+        """Sums by day and state."""
+
+    def worst_hours(
+        self,
+        start: int,
+        end: int,
+        count: int = 10,
+        turbine_ids: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """The hours with the most energy below expectation."""
+
+    def normal_rows(self, turbine_id: str, start: int, end: int, state: str) -> pd.DataFrame:
+        """What the alarm rules look at."""
+
+    def newest_rows(self) -> dict[str, int]:
+        """Each turbine's newest timestamp."""
+
+    def raw_days(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Rows and corrections by day."""
+
+    def flagged_days(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Values set to missing by day."""
+
+    def rejected_days(self, site: str, start: int, end: int) -> pd.DataFrame:
+        """Rows set aside by day."""
+
+    def stamps(self, turbine_id: str, spans: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+        """The timestamps of rows in spans of time."""
+
+    def flagged_values(
+        self, turbine_id: str, signal: str, reason: str, spans: Sequence[tuple[int, int]]
+    ) -> list[tuple[int, float | None, str | None]]:
+        """Values that were set to missing in spans of time."""
+
+    def rejected_rows(self, limit: int = 1000, search: Search | None = None) -> pd.DataFrame:
+        """The newest rows set aside."""
+
+    def counters(self) -> dict[str, int]:
+        """Counts of everything."""
+
+    def database_bytes(self) -> int:
+        """The database's size."""
+
 
 @dataclass(frozen=True, slots=True)
 class TurbineView:
-    """One turbine's rows with errors (kW), from before `start` (s) to before `now`."""
+    """One turbine's rows with errors (kW), from before `start` (s) to before `now`.
+
+    `below` and `mae` are the measures of the alarm rules, %. `is_past`: `now` is not event time,
+    but the end of what was asked for.
+    """
 
     turbine_id: str
     rows: pd.DataFrame
     start: int
     now: int
     coverage: float
+    is_past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +203,24 @@ class Reader:
         self._storage = storage
         self._models = models
         self._views: Brief[TurbineView] = Brief(FRESH_SECONDS)
+        self._long_views: Brief[TurbineView] = Brief(LONG_SECONDS)
         self._farm: Brief[Farm] = Brief(FRESH_SECONDS)
         self._reign: Brief[Reign | None] = Brief(FRESH_SECONDS)
+        self._remembered: Brief[object] = Brief(FRESH_SECONDS)
+        self._kept: Brief[object] = Brief(LONG_SECONDS)
         self._schema_is_ready = False
 
-    def view(self, turbine_id: str, span: int, since: int | None = None) -> TurbineView:
-        """A turbine's last `span` seconds, from `since` on where that is a little earlier.
+    def view(
+        self, turbine_id: str, span: int, since: int | None = None, end: int | None = None
+    ) -> TurbineView:
+        """A turbine's last `span` seconds up to `end` (`None`: event time), s.
 
-        Raises `StorageError` when the database does not answer.
+        From `since` on where that is a little earlier. Raises `StorageError` when the database does
+        not answer.
         """
-        return self._views.get(
-            (turbine_id, span, since), lambda: self._view(turbine_id, span, since)
+        is_long = figures.bucket_of(span, self._site.step) >= LONG_BUCKET
+        return (self._long_views if is_long else self._views).get(
+            (turbine_id, span, since, end), lambda: self._view(turbine_id, span, since, end)
         )
 
     def farm(self) -> Farm:
@@ -152,6 +235,27 @@ class Reader:
         """What MLflow last said; never waits for it."""
         return self._models.seen
 
+    def ask_mlflow_soon(self) -> None:
+        """The registry has changed: do not wait for the next turn."""
+        self._models.ask_soon()
+        self._reign.forget()
+        self._remembered.forget()
+
+    def remembered(self, key: Hashable, ask: Callable[[Storage], T]) -> T:
+        """What `ask` reads from storage for `key`, shared like every other answer.
+
+        Raises `StorageError` when the database does not answer.
+        """
+        return cast("T", self._remembered.get(key, lambda: ask(self._open())))
+
+    def kept(self, key: Hashable, ask: Callable[[Storage], T]) -> T:
+        """As `remembered`, for what changes by the hour: an answer up to half a minute old."""
+        return cast("T", self._kept.get(key, lambda: ask(self._open())))
+
+    def read(self, ask: Callable[[Storage], T]) -> T:
+        """What `ask` reads from storage now; `StorageError` when the database does not answer."""
+        return ask(self._open())
+
     def ping(self) -> int | None:
         """The newest row's timestamp, read now. Raises `StorageError` when that fails."""
         newest = self._open().raw_last(1, self._site.turbine_ids)
@@ -163,20 +267,24 @@ class Reader:
             self._schema_is_ready = True
         return self._storage
 
-    def _view(self, turbine_id: str, span: int, since: int | None) -> TurbineView:
+    def _view(self, turbine_id: str, span: int, since: int | None, end: int | None) -> TurbineView:
         storage, step = self._open(), self._site.step
         now = self._end_of_view(storage, turbine_id, span)
+        is_past = end is not None and end < now
+        now = end if is_past else now
         bucket = figures.bucket_of(span, step)
         start = (now - span) // bucket * bucket
         first = start if since is None else max(min(since, start), start - DAY)
-        read_from = first - residuals.ROLLING_SECONDS
+        window = round(self._site.alarms.window_hours * HOUR)
+        read_from = first - max(residuals.ROLLING_SECONDS, window)
         raw = storage.raw_range(read_from, now, [turbine_id])
         outcomes = storage.predictions_range(read_from, now, [turbine_id])
         rows = residuals.with_errors(_joined(raw, outcomes), step)
+        rows = _with_measures(rows, turbine_id, self._site)
+        rows = rows[rows["timestamp"] >= first - residuals.ROLLING_SECONDS]
         seen = rows.loc[rows["timestamp"] >= start, "power"].notna().sum()
-        return TurbineView(
-            turbine_id, rows, start, now, float(seen) / max(1, (now - start) // step)
-        )
+        coverage = float(seen) / max(1, (now - start) // step)
+        return TurbineView(turbine_id, rows, start, now, coverage, is_past)
 
     def _end_of_view(self, storage: Storage, turbine_id: str, span: int) -> int:
         """Event time; the end of the newest row where that lies a whole view back."""
@@ -235,7 +343,28 @@ def _joined(raw: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
         values = np.full(len(raw), np.nan)
         values[found] = outcomes[name].to_numpy()[place[found]]
         columns[name] = values
-    return pd.DataFrame(columns)
+    state = np.full(len(raw), "", dtype=object)
+    state[found] = outcomes["state"].to_numpy()[place[found]]
+    return pd.DataFrame({**columns, "state": state})
+
+
+def _with_measures(rows: pd.DataFrame, turbine_id: str, site: Site) -> pd.DataFrame:
+    """`rows` with `below` and `mae`, the alarm rules' measures, %.
+
+    The rules look at normal rows alone; between them a measure stays, as the rule does.
+    """
+    compared = rows[["power", "wind_speed", "expected_power"]].notna().all(axis=1)
+    normal = rows[(compared & (rows["state"] == NORMAL)).to_numpy()]
+    found = alarms.measures(normal, turbine_id, site)
+    measured = pd.DataFrame(
+        {
+            "below": 100 * found[alarms.UNDER_PERFORMANCE],
+            "mae": 100 * found[alarms.MODEL_DOUBT],
+        },
+        index=normal.index,
+    )
+    most = max(1, DAY // site.step)
+    return rows.join(measured.reindex(rows.index).ffill(limit=most))
 
 
 def nothing_of(turbine_id: str) -> Current:

@@ -1,9 +1,7 @@
 """What one refresh sends to the page: a tail of the series and the words on the cards. Pure."""
 
-import json
-import zlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.dashboard import figures, words
@@ -11,10 +9,26 @@ from ml_app_wind_draft.dashboard.figures import Series
 from ml_app_wind_draft.dashboard.models_watch import Models
 from ml_app_wind_draft.dashboard.reader import Current, Farm, Reign, TurbineView
 from ml_app_wind_draft.dashboard.states import state_of
+from ml_app_wind_draft.dashboard.tails import Held, tail
+from ml_app_wind_draft.dashboard.view import View
+from ml_app_wind_draft.dashboard.words import UTC_ZONE, Zone
 from ml_app_wind_draft.registry.records import ModelVersion
 
 Props = dict[str, dict[str, Any]]
-RANGES = {"24h": words.DAY, "3d": 3 * words.DAY, "7d": 7 * words.DAY, "14d": 14 * words.DAY}
+Metric = Literal["kw", "pct"]
+RANGES = {
+    name: days * words.DAY
+    for name, days in {
+        "24h": 1,
+        "3d": 3,
+        "7d": 7,
+        "14d": 14,
+        "30d": 30,
+        "90d": 90,
+        "1y": 366,
+    }.items()
+}
+LONGEST = 4 * 366 * words.DAY
 OPEN_POINTS = 36
 KINDS = {
     "power_curve": "IEC 61400-12 power curve",
@@ -27,95 +41,98 @@ BAND = f"P10{words.MISSING}P90"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What the browser has: points from `start` (s); those before `cursor` have the sum `crc`."""
+class Look:
+    """What of a turbine is looked at: the last `span` s up to `end` (`None`: event time), s.
 
-    key: str
-    start: int
-    cursor: int
-    crc: int
-
-
-def view_key(turbine_id: str, range_name: str) -> str:
-    """Names what is drawn; series of different keys do not mix."""
-    return f"{turbine_id}|{range_name}"
-
-
-def series_reply(
-    view: TurbineView, site: Site, range_name: str, held: Held | None
-) -> dict[str, Any]:
-    """The view's series, or only its tail where the browser's part before it is still true.
-
-    Late rows, corrections and late outcomes change the checksum, and then everything is sent.
+    `name` is the range's name, for a free range its two ends.
     """
-    key = view_key(view.turbine_id, range_name)
+
+    turbine_id: str
+    name: str
+    span: int
+    end: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Names what is drawn; series of different keys do not mix."""
+        return f"{self.turbine_id}|{self.name}"
+
+
+def look_at(view: View, site: Site) -> Look:
+    """What the address asks for; nonsense is passed over."""
+    turbine_id = view.rest if view.rest in site.turbines else site.turbine_ids[0]
+    start, end = view.instant("from"), view.instant("to")
+    if start is not None and end is not None:
+        if len(view.query["to"]) == len("2015-01-14"):
+            end += words.DAY  # a day is meant with all its hours
+        start, end = start // site.step * site.step, end // site.step * site.step
+        if end > start >= 0:
+            return Look(turbine_id, f"{start}..{end}", min(end - start, LONGEST), end)
+    name = view.choice("range", RANGES, "7d")
+    return Look(turbine_id, name, RANGES[name])
+
+
+def series_reply(view: TurbineView, site: Site, look: Look, held: Held | None) -> dict[str, Any]:
+    """The view's series, or only its tail where the browser's part before it is still true."""
     rated = site.turbines[view.turbine_id].rated_power
-    bucket = figures.bucket_of(RANGES[range_name], site.step)
-    first = held.start if held and held.key == key else view.start
+    bucket = figures.bucket_of(look.span, site.step)
+    first = held.start if held and held.key == look.key else view.start
     columns = figures.rounded(
         figures.series(view.rows, start=first, now=view.now, step=site.step, bucket=bucket), rated
     )
-    known = (
-        held and held.key == key and checksum(figures.cut(columns, before=held.cursor)) == held.crc
-    )
-    columns = figures.cut(columns, since=view.start)
-    cursor = _cursor(columns, view.start)
-    since = held.cursor if held and known else None
     return {
-        "key": key,
+        **tail(columns, look.key, view.start, held, still_open=open_points(columns)),
         "turbine": view.turbine_id,
-        "range": range_name,
-        "start": view.start,
+        "range": look.name,
         "now": view.now,
+        "past": view.is_past,
+        "bucket": bucket,
         "rated": rated,
-        "since": since,
-        "series": figures.cut(columns, since=since),
-        "held": {
-            "key": key,
-            "start": view.start,
-            "cursor": cursor,
-            "crc": checksum(figures.cut(columns, before=cursor)),
+        "limits": {
+            "below": 100 * site.alarms.under_performance.raise_above,
+            "mae": 100 * site.alarms.model_doubt.raise_above,
         },
     }
 
 
-def checksum(columns: Series) -> int:
-    """Tells whether two series are the same."""
-    return zlib.crc32(json.dumps(columns).encode())
+def open_points(columns: Series) -> int:
+    """How many of the last points may change: those that wait for outcomes, and always the last."""
+    expected = columns["expected"][-OPEN_POINTS:]
+    waiting = 1
+    while waiting < len(expected) and expected[-waiting - 1] is None:
+        waiting += 1
+    return waiting
 
 
-def _cursor(columns: Series, start: int) -> int:
-    """The point from which outcomes are still open; the last point may always change."""
-    times, expected = columns["t"], columns["expected"]
-    if not times:
-        return start
-    first = len(times) - 1
-    while first > max(0, len(times) - OPEN_POINTS) and expected[first - 1] is None:
-        first -= 1
-    return int(times[first])
-
-
-def card_props(view: TurbineView, farm: Farm, site: Site, range_name: str) -> Props:
+def card_props(
+    view: TurbineView,
+    farm: Farm,
+    site: Site,
+    look: Look,
+    *,
+    zone: Zone = UTC_ZONE,
+    metric: Metric = "kw",
+) -> Props:
     """The cards of the chosen turbine and the words over its chart."""
     current = farm.turbines[view.turbine_id]
     rated = site.turbines[view.turbine_id].rated_power
     return {
-        **_power_card(current, rated),
+        **_power_card(current, rated, zone),
         **_expected_card(current, rated),
-        **_error_card(view, rated),
+        **_error_card(view, rated, site, metric),
         **_wind_card(view, current),
         "chart-title": {"children": f"{view.turbine_id} \N{MIDDLE DOT} power, error and wind"},
-        "chart-about": {"children": _about(view, site, range_name)},
-        "chart-note": _chart_note(view, farm, site),
+        "chart-about": {"children": _about(view, site, look, zone)},
+        "chart-note": _chart_note(view, farm, site, zone),
     }
 
 
-def _power_card(current: Current, rated: float) -> Props:
+def _power_card(current: Current, rated: float, zone: Zone) -> Props:
     decimals = words.decimals_of(rated)
     when = (
         ""
         if current.timestamp is None
-        else f" \N{MIDDLE DOT} {words.clock_time(current.timestamp)}"
+        else f" \N{MIDDLE DOT} {words.clock_time(current.timestamp, zone)}"
     )
     note = f"{words.percent(current.power, rated)} of {words.number(rated)} kW rated{when}"
     return {
@@ -141,20 +158,29 @@ def _why_not_expected(current: Current) -> str:
     return "no prediction for the newest row yet"
 
 
-def _error_card(view: TurbineView, rated: float) -> Props:
-    decimals = words.decimals_of(rated)
+def _error_card(view: TurbineView, rated: float, site: Site, metric: Metric) -> Props:
     rows = view.rows[(view.rows["timestamp"] < view.now) & view.rows["error"].notna()]
+    in_percent = metric == "pct"
+    unit = {"children": "% of rated" if in_percent else "kW"}
     if rows.empty:
         return {
             "error-value": {"children": words.MISSING},
+            "error-unit": unit,
             "error-note": {"children": "needs predictions"},
         }
+    decimals = 1 if in_percent else words.decimals_of(rated)
+    scale = 100 / rated if in_percent else 1.0
     last = rows.iloc[-1]
-    mean = words.percent(last["error_mean"], rated, 1)
-    now = words.signed(last["error"], decimals)
+    limit = 100 * site.alarms.model_doubt.raise_above
+    if in_percent:
+        mae, at_most = words.number(last["mae"], 1), f"{words.number(limit)} %"
+    else:
+        mae = words.number(last["mae"] * rated / 100, decimals)
+        at_most = f"{words.number(limit * rated / 100, decimals)} kW"
     return {
-        "error-value": {"children": words.signed(last["error_mean"], decimals)},
-        "error-note": {"children": f"{mean} of rated \N{MIDDLE DOT} newest {now} kW"},
+        "error-value": {"children": words.signed(scale * last["error_mean"], decimals)},
+        "error-unit": unit,
+        "error-note": {"children": f"MAE 24 h {mae} \N{MIDDLE DOT} limit {at_most}"},
     }
 
 
@@ -167,16 +193,16 @@ def _wind_card(view: TurbineView, current: Current) -> Props:
     }
 
 
-def _about(view: TurbineView, site: Site, range_name: str) -> str:
-    minutes = figures.bucket_of(RANGES[range_name], site.step) // words.MINUTE
+def _about(view: TurbineView, site: Site, look: Look, zone: Zone) -> str:
+    length = words.length_of(figures.bucket_of(look.span, site.step))
     coverage = words.percent(min(1.0, view.coverage), 1, 1)
     return (
-        f"{minutes}-minute means \N{MIDDLE DOT} times in UTC, start of the interval"
+        f"{length} means \N{MIDDLE DOT} times in {zone.label(view.now)}, start of the interval"
         f" \N{MIDDLE DOT} data coverage {coverage}"
     )
 
 
-def _chart_note(view: TurbineView, farm: Farm, site: Site) -> dict[str, Any]:
+def _chart_note(view: TurbineView, farm: Farm, site: Site, zone: Zone) -> dict[str, Any]:
     if farm.arrived_at is None:
         return _note(
             "No data yet. `wind stream` feeds recorded or live rows;"
@@ -184,10 +210,8 @@ def _chart_note(view: TurbineView, farm: Farm, site: Site) -> dict[str, Any]:
         )
     rows = view.rows[(view.rows["timestamp"] >= view.start) & (view.rows["timestamp"] < view.now)]
     if rows.empty:
-        until = words.moment(view.now)
-        return _note(
-            f"No rows of {view.turbine_id} between {words.moment(view.start)} and {until}."
-        )
+        start, until = words.moment(view.start, zone), words.moment(view.now, zone)
+        return _note(f"No rows of {view.turbine_id} between {start} and {until}.")
     return _note("")
 
 
@@ -195,7 +219,7 @@ def _note(text: str) -> dict[str, Any]:
     return {"children": text, "className": "chart-note shown" if text else "chart-note"}
 
 
-def tile_props(farm: Farm, site: Site, chosen: str, *, has_champion: bool) -> Props:
+def tile_props(farm: Farm, site: Site, chosen: str = "", *, has_champion: bool) -> Props:
     """A tile a turbine, in the site file's order."""
     props: Props = {}
     for index, turbine_id in enumerate(site.turbine_ids):
@@ -233,7 +257,7 @@ def tile_sparks(farm: Farm, site: Site) -> dict[str, list[int | None]]:
 
 
 def farm_props(farm: Farm, site: Site) -> Props:
-    """The whole farm in one line, and whether this is a replay."""
+    """The whole farm in one line."""
     measured = [each for each in farm.turbines.values() if not words.is_missing(each.power)]
     total = sum(each.power for each in measured)
     some_missing = f" \N{MIDDLE DOT} {len(measured)} of {len(farm.turbines)} turbines measured"
@@ -241,11 +265,17 @@ def farm_props(farm: Farm, site: Site) -> Props:
     power = (
         f"{words.number(total)} kW \N{MIDDLE DOT} {share} of rated" if measured else "no data yet"
     )
-    is_replay = farm.replayed_year is not None
     return {
         "farm-power": {
             "children": power + (some_missing if 0 < len(measured) < len(farm.turbines) else "")
         },
+    }
+
+
+def replay_props(farm: Farm) -> Props:
+    """Whether this is a replay, and of when."""
+    is_replay = farm.replayed_year is not None
+    return {
         "replay": {
             "children": f"replay of {farm.replayed_year}" if is_replay else "",
             "className": "badge replay" if is_replay else "badge replay hidden",
@@ -253,10 +283,11 @@ def farm_props(farm: Farm, site: Site) -> Props:
     }
 
 
-def arrival(farm: Farm, wall_now: int) -> dict[str, Any]:
+def arrival(farm: Farm, wall_now: int, zone: Zone = UTC_ZONE) -> dict[str, Any]:
     """For the badge, where the browser counts on: `age` in s of wall time, `shown` event time."""
     newest = [each.timestamp for each in farm.turbines.values() if each.timestamp is not None]
-    shown = words.clock_time(farm.now) if farm.replayed_year is None else words.day_time(farm.now)
+    say = words.clock_time if farm.replayed_year is None else words.day_time
+    shown = say(farm.now, zone)
     return {
         "age": None if farm.arrived_at is None else max(0, wall_now - farm.arrived_at),
         "every": farm.arrives_every,
@@ -265,26 +296,37 @@ def arrival(farm: Farm, wall_now: int) -> dict[str, Any]:
     }
 
 
-def model_props(models: Models, reign: Reign | None, mlflow_ui_uri: str) -> Props:
+def model_props(
+    models: Models, reign: Reign | None, mlflow_ui_uri: str, zone: Zone = UTC_ZONE
+) -> Props:
     """The champion's and the challenger's card. The database knows the reign, MLflow the model."""
-    version = _champion_version(models, reign)
+    version = champion_version(models, reign)
     champion = models.champion
     details = champion if champion and champion.version == version else None
     challenger = models.challenger
     rival = challenger if challenger and challenger.version != version else None
     return {
         **_model_card("champion", version, details, mlflow_ui_uri),
-        "champion-note": {"children": _champion_note(version, reign, models)},
+        "champion-note": {"children": _champion_note(version, reign, models, zone)},
         **_model_card("challenger", rival.version if rival else None, rival, mlflow_ui_uri),
         "challenger-note": {"children": _challenger_note(rival, models)},
-        "no-model": {
-            "children": "" if version else _no_model(models),
-            "className": "banner hidden" if version else "banner",
-        },
+        **no_model_props(models, reign),
     }
 
 
-def _champion_version(models: Models, reign: Reign | None) -> int | None:
+def no_model_props(models: Models, reign: Reign | None) -> Props:
+    """The banner that says so while there is no champion."""
+    version = champion_version(models, reign)
+    return {
+        "no-model": {
+            "children": "" if version else _no_model(models),
+            "className": "banner hidden" if version else "banner",
+        }
+    }
+
+
+def champion_version(models: Models, reign: Reign | None) -> int | None:
+    """Who is champion: as MLflow says, and while it does not answer as the database does."""
     if models.champion and not models.trouble:
         return models.champion.version
     if reign:
@@ -332,13 +374,15 @@ def _facts(model: ModelVersion) -> str:
     return "\n".join(lines)
 
 
-def _champion_note(version: int | None, reign: Reign | None, models: Models) -> str:
+def _champion_note(version: int | None, reign: Reign | None, models: Models, zone: Zone) -> str:
     lines = []
     if reign and reign.version == version:
-        lines.append(f"in charge since {words.moment(reign.since)}, by {reign.by}")
+        lines.append(f"in charge since {words.moment(reign.since, zone)}, by {reign.by}")
         lines.append(reign.why)
     if models.trouble and version:
-        seen = f"last seen {words.moment(models.seen_at)}" if models.seen_at else "not seen yet"
+        seen = (
+            f"last seen {words.moment(models.seen_at, zone)}" if models.seen_at else "not seen yet"
+        )
         lines.append(f"MLflow does not answer; {seen}")
     if not version:
         lines.append("none yet")

@@ -30,10 +30,13 @@ class Palette:
     text: str
     dim: str
     accent: str
+    accent_tint: str
+    on_accent: str
     measured: str
     wind: str
     error: str
     error_faint: str
+    rule: str
     band: str
     grid: str
     good: str
@@ -43,6 +46,8 @@ class Palette:
     alarm: str
     alarm_tint: str
     calm_tint: str
+    cell_whole: str
+    cell_lacking: str
     shadow: str
 
 
@@ -55,10 +60,13 @@ PALETTES: dict[Scheme, Palette] = {
         text="#0f1b2d",
         dim="#5a6675",
         accent="#0b7285",
+        accent_tint="#e2f1f4",
+        on_accent="#ffffff",
         measured="#1b2a41",
         wind="#4a6fa5",
         error="#c2410c",
         error_faint="rgba(194, 65, 12, 0.32)",
+        rule="#6d4fb8",
         band="rgba(11, 114, 133, 0.16)",
         grid="#e9edf1",
         good="#077455",
@@ -68,6 +76,8 @@ PALETTES: dict[Scheme, Palette] = {
         alarm="#c92a2a",
         alarm_tint="#fde8e8",
         calm_tint="#eef1f5",
+        cell_whole="#a9d3da",
+        cell_lacking="#f0a868",
         shadow="0 1px 2px rgba(15, 27, 45, 0.05)",
     ),
     "dark": Palette(
@@ -78,10 +88,13 @@ PALETTES: dict[Scheme, Palette] = {
         text="#e8ecf1",
         dim="#98a5b5",
         accent="#3bc9db",
+        accent_tint="#12323a",
+        on_accent="#0c1117",
         measured="#f4f6f8",
         wind="#8fb2e3",
         error="#ff922b",
         error_faint="rgba(255, 146, 43, 0.36)",
+        rule="#b79cf0",
         band="rgba(59, 201, 219, 0.20)",
         grid="#212a35",
         good="#51dba5",
@@ -91,7 +104,34 @@ PALETTES: dict[Scheme, Palette] = {
         alarm="#ff8787",
         alarm_tint="#431d20",
         calm_tint="#242e3a",
+        cell_whole="#1f5560",
+        cell_lacking="#d9822b",
         shadow="none",
+    ),
+}
+
+
+# Hues that can be told apart in both themes and by most colour-blind readers; words go with them.
+HUES: dict[Scheme, tuple[str, ...]] = {
+    "light": (
+        "#0b7285",
+        "#7c5cbf",
+        "#4a6fa5",
+        "#a16207",
+        "#c2410c",
+        "#5a6675",
+        "#2f855a",
+        "#b8467f",
+    ),
+    "dark": (
+        "#3bc9db",
+        "#b79cf0",
+        "#8fb2e3",
+        "#f2c94c",
+        "#ff922b",
+        "#98a5b5",
+        "#6fcf97",
+        "#f095c3",
     ),
 }
 
@@ -100,7 +140,7 @@ def css_variables() -> str:
     """A style sheet that gives every colour of both themes a variable, `--wind-good-tint` say."""
     root = ":root[data-mantine-color-scheme="
     return "\n".join(
-        f'{root}"{scheme}"] {{ color-scheme: {scheme}; {_variables(palette)} }}'
+        f'{root}"{scheme}"] {{ color-scheme: {scheme}; {_variables(palette)} {_hues(scheme)} }}'
         for scheme, palette in PALETTES.items()
     )
 
@@ -109,3 +149,7 @@ def _variables(palette: Palette) -> str:
     return " ".join(
         f"--wind-{name.replace('_', '-')}: {colour};" for name, colour in asdict(palette).items()
     )
+
+
+def _hues(scheme: Scheme) -> str:
+    return " ".join(f"--wind-hue-{i}: {colour};" for i, colour in enumerate(HUES[scheme]))

@@ -1,7 +1,9 @@
 """Numbers, times and states in the words of the page. Missing values are a dash, never zero."""
 
 import math
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 MISSING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -53,25 +55,68 @@ def duration(seconds: float) -> str:
     return _two(whole // DAY, "d", whole % DAY // HOUR, "h")
 
 
+def length_of(seconds: int) -> str:
+    """A mean's length: `10-minute`, `6-hour`, `7-day`."""
+    for size, name in ((DAY, "day"), (HOUR, "hour")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds // size}-{name}"
+    return f"{seconds // MINUTE}-minute"
+
+
 def _two(large: int, unit: str, small: int, small_unit: str) -> str:
     return f"{large} {unit} {small} {small_unit}" if small else f"{large} {unit}"
 
 
-def clock_time(instant: float) -> str:
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A time zone by its IANA name; `key` is what the address calls it, `utc` or `site`."""
+
+    key: str
+    name: str
+
+    def at(self, instant: float) -> datetime:
+        """The instant on a clock of this zone."""
+        return datetime.fromtimestamp(instant, ZoneInfo(self.name))
+
+    def label(self, instant: float) -> str:
+        """What stands beside a time: `UTC`, `CET`; `UTC+3` where the zone has no letters."""
+        said = self.at(instant).strftime("%Z")
+        return said if said.isalpha() else f"UTC{said}"
+
+
+UTC_ZONE = Zone("utc", "UTC")
+
+
+def clock_time(instant: float, zone: Zone = UTC_ZONE) -> str:
     """`10:10 UTC`."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%H:%M UTC")
+    return _said(instant, zone, "%H:%M")
 
 
-def day_time(instant: float) -> str:
+def day_time(instant: float, zone: Zone = UTC_ZONE) -> str:
     """`14 Jan, 10:10 UTC`."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%d %b, %H:%M UTC").lstrip("0")
+    return _said(instant, zone, "%d %b, %H:%M")
 
 
-def moment(instant: float) -> str:
+def moment(instant: float, zone: Zone = UTC_ZONE) -> str:
     """`14 Jan 2015, 10:10 UTC`."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%d %b %Y, %H:%M UTC").lstrip("0")
+    return _said(instant, zone, "%d %b %Y, %H:%M")
 
 
-def day(instant: float) -> str:
+def day(instant: float, zone: Zone = UTC_ZONE) -> str:
     """`14 Jan 2015`."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%d %b %Y").lstrip("0")
+    return zone.at(instant).strftime("%d %b %Y").lstrip("0")
+
+
+def month(instant: float) -> str:
+    """`Jan 2015`, of the UTC month."""
+    return UTC_ZONE.at(instant).strftime("%b %Y")
+
+
+def stamp(instant: float) -> str:
+    """`2015-01-14T10:10Z`, as in addresses and files."""
+    return UTC_ZONE.at(instant).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def _said(instant: float, zone: Zone, how: str) -> str:
+    text = zone.at(instant).strftime(how)
+    return f"{text.removeprefix('0') if how.startswith('%d') else text} {zone.label(instant)}"

@@ -9,7 +9,7 @@ import importlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -55,6 +55,15 @@ class Model(Protocol):
         ...
 
 
+@runtime_checkable
+class Weighing(Protocol):
+    """A model that knows how much it uses each input."""
+
+    def importance(self) -> dict[str, float]:
+        """Input -> percent."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """A model ready to use. Training bounds are interval starts, seconds since the epoch."""
@@ -79,6 +88,10 @@ class Bundle:
     def turbines(self) -> list[str]:
         """The turbines that the model was fitted on."""
         return self.model.turbines
+
+    def importance(self) -> dict[str, float]:
+        """How much the model uses each input, in percent; empty for a curve of wind speed alone."""
+        return self.model.importance() if isinstance(self.model, Weighing) else {}
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Expected power with its P10-P90 band (kW), rows as in `features`.

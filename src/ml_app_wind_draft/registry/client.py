@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Self
 
 from ml_app_wind_draft.core.config import Settings
@@ -13,6 +14,7 @@ from ml_app_wind_draft.registry.outbox import Outbox
 from ml_app_wind_draft.registry.records import (
     CHALLENGER,
     CHAMPION,
+    Comparison,
     LoadedModel,
     ModelVersion,
     TrainedModel,
@@ -68,8 +70,8 @@ class ModelRegistry:
         found = self._rest.get("model-versions/get", name=MODEL_NAME, version=version)
         return self._understood(found["model_version"])
 
-    def versions(self) -> list[ModelVersion]:
-        """All versions, newest first."""
+    def versions(self, most: int | None = None) -> list[ModelVersion]:
+        """All versions, or the newest `most`, newest first."""
         try:
             model = self._rest.get("registered-models/get", name=MODEL_NAME)["registered_model"]
         except NotThereError:
@@ -79,7 +81,7 @@ class ModelRegistry:
             aliases.setdefault(each["version"], []).append(each["alias"])
         found = [
             self._understood({**each, "aliases": aliases.get(each["version"], [])})
-            for each in self._all_versions()
+            for each in islice(self._all_versions(), most)
         ]
         return sorted(found, key=lambda each: each.version, reverse=True)
 
@@ -209,7 +211,11 @@ class ModelRegistry:
         self._rest.post(path, repeat=True, name=MODEL_NAME, alias=alias, version=str(version))
 
     def _all_versions(self) -> Iterator[Json]:
-        wanted: dict[str, str | int] = {"filter": f"name = '{MODEL_NAME}'", "max_results": PAGE}
+        wanted: dict[str, str | int] = {
+            "filter": f"name = '{MODEL_NAME}'",
+            "max_results": PAGE,
+            "order_by": "version_number DESC",
+        }
         while True:
             page = self._rest.get("model-versions/search", **wanted)
             yield from page.get("model_versions", [])
@@ -220,6 +226,7 @@ class ModelRegistry:
     def _understood(self, found: Json) -> ModelVersion:
         tags = {each["key"]: each["value"] for each in found.get("tags", [])}
         version = found["version"]
+        compared = json.loads(tags.get("comparison", "null"))
         address = self._settings.mlflow_ui_uri.rstrip("/")
         return ModelVersion(
             version=int(version),
@@ -235,4 +242,9 @@ class ModelRegistry:
             verdict=tags.get("verdict", ""),
             data_digest=tags.get("data_digest", ""),
             configuration_digest=tags.get("configuration_digest", ""),
+            features=tuple(json.loads(tags.get("features", "[]"))),
+            importance=json.loads(tags.get("importance", "{}")),
+            window_start=int(tags.get("window_start", 0)),
+            window_end=int(tags.get("window_end", 0)),
+            comparison=Comparison(**compared) if compared else None,
         )

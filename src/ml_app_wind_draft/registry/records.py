@@ -17,6 +17,8 @@ class RunRecord:
     model was fitted on. `data_digest` identifies the rows read (their whole range is `data_start`
     to `data_end`), `configuration_digest` everything else that decides the result. `metrics` are in
     kW unless their name says otherwise. `plots` maps a file name (`power_curve.png`) to PNG bytes.
+    The judging window is `window_start` <= interval start <= `window_end`; `importance` says how
+    much the model uses each input, in percent.
     """
 
     kind: str
@@ -33,6 +35,19 @@ class RunRecord:
     metrics: dict[str, float] = field(default_factory=dict)
     plots: dict[str, bytes] = field(default_factory=dict)
     description: str = ""
+    importance: dict[str, float] = field(default_factory=dict)
+    window_start: int = 0
+    window_end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A new model and version `against` on the same `rows` of normal operation: MAE, kW."""
+
+    against: int
+    rows: int
+    mae: float
+    against_mae: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,7 @@ class Verdict:
     promote: bool
     against: int | None
     why: str
+    comparison: Comparison | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +77,7 @@ class ModelVersion:
     """One registered version. `created_at` is wall time; `metrics` holds `score` (kW) and more.
 
     `verdict` says how it did against the champion of its day. A version that this app did not log
-    has kind `unknown` and training range 0 to 0.
+    has kind `unknown` and training range 0 to 0. `importance` is in percent, empty where unknown.
     """
 
     version: int
@@ -77,6 +93,11 @@ class ModelVersion:
     verdict: str = ""
     data_digest: str = ""
     configuration_digest: str = ""
+    features: tuple[str, ...] = ()
+    importance: dict[str, float] = field(default_factory=dict)
+    window_start: int = 0
+    window_end: int = 0
+    comparison: Comparison | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import getpass
 import json
 import os
 import subprocess
+from dataclasses import asdict
 from typing import Any
 
 from ml_app_wind_draft import __version__
@@ -14,7 +15,7 @@ from ml_app_wind_draft.core.clock import say
 from ml_app_wind_draft.core.config import PROJECT_ROOT
 from ml_app_wind_draft.core.errors import RegistryError
 from ml_app_wind_draft.registry.outbox import Entry
-from ml_app_wind_draft.registry.records import RunRecord
+from ml_app_wind_draft.registry.records import RunRecord, Verdict
 from ml_app_wind_draft.registry.rest import Json, MlflowRest, NotThereError
 from ml_app_wind_draft.storage.data_manager import MODEL_NAME
 
@@ -43,7 +44,7 @@ def log_entry(rest: MlflowRest, entry: Entry, site: str) -> int:
     for name, content in record.plots.items():
         rest.upload(run["info"]["artifact_uri"], f"plots/{name}", content)
     rest.post("runs/update", repeat=True, run_id=run_id, status="FINISHED", end_time=put_at * 1000)
-    return _register(rest, run_id, model_id, record, waiting.verdict.why)
+    return _register(rest, run_id, model_id, record, waiting.verdict)
 
 
 def _experiment(rest: MlflowRest) -> str:
@@ -164,7 +165,9 @@ def _run_tags(record: RunRecord, site: str) -> dict[str, str]:
     return {**tags, "mlflow.source.git.commit": commit} if commit else tags
 
 
-def _register(rest: MlflowRest, run_id: str, model_id: str, record: RunRecord, why: str) -> int:
+def _register(
+    rest: MlflowRest, run_id: str, model_id: str, record: RunRecord, verdict: Verdict
+) -> int:
     try:
         rest.get("registered-models/get", name=MODEL_NAME)
     except NotThereError:
@@ -178,7 +181,12 @@ def _register(rest: MlflowRest, run_id: str, model_id: str, record: RunRecord, w
         "metrics": json.dumps({**record.metrics, "score": record.score}),
         "data_digest": record.data_digest,
         "configuration_digest": record.configuration_digest,
-        "verdict": why,
+        "verdict": verdict.why,
+        "features": json.dumps(record.features),
+        "importance": json.dumps({name: round(x, 2) for name, x in record.importance.items()}),
+        "window_start": record.window_start,
+        "window_end": record.window_end,
+        "comparison": json.dumps(verdict.comparison and asdict(verdict.comparison)),
     }
     created = rest.post(
         "model-versions/create",

@@ -15,6 +15,7 @@ from ml_app_wind_draft.pipelines.inference.nodes import score
 from ml_app_wind_draft.pipelines.inference.work import read_work
 from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.records import LoadedModel
+from ml_app_wind_draft.services.alarm_watch import AlarmWatch
 from ml_app_wind_draft.services.champion_watch import NO_CHAMPION, Champions, ChampionWatch
 from ml_app_wind_draft.services.loop import Tick, run_loop
 from ml_app_wind_draft.storage.data_manager import MODEL_NAME, ChampionChange, DataManager
@@ -30,17 +31,18 @@ GRACE = 5.0
 
 
 class Inference:
-    """One turn of the loop: read what waits, score it, store the outcomes."""
+    """One turn of the loop: read what waits, score it, store the outcomes, judge the alarms."""
 
     def __init__(self, manager: DataManager, site: Site, watch: Champions) -> None:
         self._manager = manager
         self._site = site
         self._watch = watch
+        self._alarms = AlarmWatch(manager, site)
         self._recorded: int | None = None
         self._seen: tuple[int, float] | None = None
 
     def tick(self) -> Tick:
-        """Score up to `BATCH_ROWS` rows with the champion in force."""
+        """Score up to `BATCH_ROWS` rows with the champion in force; alarms once none is left."""
         champion = self._watch.current
         if champion is None:
             trouble = self._watch.trouble or NO_CHAMPION
@@ -50,10 +52,10 @@ class Inference:
         end = champion.version.training_end
         rows = read_work(self._manager, self._site, end, BATCH_ROWS)
         if rows.empty:
-            return Tick(message=self._message(champion))
+            return Tick(more=self._alarms.turn(), message=self._message(champion))
         outcomes = score(rows, champion, self._site)
         saved = self._manager.save_outcomes(outcomes)
-        more = len(outcomes) == BATCH_ROWS
+        more = len(outcomes) == BATCH_ROWS or self._alarms.turn()
         return Tick(done=saved, more=more, message=self._message(champion))
 
     def _message(self, champion: LoadedModel) -> str:

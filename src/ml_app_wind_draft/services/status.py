@@ -10,8 +10,10 @@ from rich.table import Table
 from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import RegistryError, StorageError
+from ml_app_wind_draft.core.site import load_site
 from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.records import ModelVersion
+from ml_app_wind_draft.services.alarm_watch import wrong_alarms
 from ml_app_wind_draft.services.roster import SERVICE_NAMES
 from ml_app_wind_draft.storage.data_manager import DataManager, Heartbeat
 
@@ -32,14 +34,16 @@ def show(settings: Settings, console: Console | None = None) -> None:
 
 
 def check(settings: Settings, console: Console | None = None) -> bool:
-    """Print every disagreement between rows, work, outcomes and counters; true where none is."""
+    """Print every disagreement of rows, work, outcomes, sums and alarms; true where none is."""
     console = console or Console()
     with stored(settings) as manager:
-        faults = manager.check() if manager else []
+        faults: list[str] = []
+        if manager:
+            faults = manager.check() + wrong_alarms(manager, load_site(settings.site, settings))
     for fault in faults:
         console.print(f"[red]✗[/] {fault}")
     if not faults:
-        console.print("[green]✓[/] Rows, waiting work, outcomes and counters agree.")
+        console.print("[green]✓[/] Rows, waiting work, outcomes, sums, counters and alarms agree.")
     return not faults
 
 

@@ -1,14 +1,17 @@
 """Is all that the fast paths say also true? Slow and thorough: it reads every table whole."""
 
+from typing import cast
+
 from sqlalchemy.engine import Connection
 
-from ml_app_wind_draft.storage import counters
+from ml_app_wind_draft.storage import counters, sums
 from ml_app_wind_draft.storage.statements import value
 
 REVISIONS = """
 SELECT turbine_id, timestamp, revision FROM raw_data
 UNION ALL SELECT turbine_id, timestamp, revision FROM raw_data_history
 """
+DAY_OF = "timestamp - ((timestamp % 86400) + 86400) % 86400"
 OWN_OUTCOMES = "SELECT turbine_id, timestamp, revision FROM predictions WHERE backfilled = 0"
 TRAINED_UNTIL = "SELECT coalesce(max(training_end), -1) FROM champion_history"
 
@@ -38,6 +41,49 @@ QUESTIONS = {
     WHERE r.turbine_id = p.turbine_id AND r.timestamp = p.timestamp
     AND r.revision = p.revision)""": "outcomes belong to no stored row",
 }
+# what is summed by day -> (the sums counted anew, the sums that are kept)
+BY_DAY = {
+    "rows": (
+        f"SELECT turbine_id, {DAY_OF} AS day, count(*) AS n FROM raw_data GROUP BY 1, 2",
+        "SELECT turbine_id, day, accepted AS n FROM raw_days WHERE accepted <> 0",
+    ),
+    "corrections": (
+        f"SELECT turbine_id, {DAY_OF} AS day, count(*) AS n FROM raw_data_history GROUP BY 1, 2",
+        "SELECT turbine_id, day, updated AS n FROM raw_days WHERE updated <> 0",
+    ),
+    "flagged values": (
+        f"""SELECT turbine_id, {DAY_OF} AS day, signal, reason, count(*) AS n
+        FROM flagged_values GROUP BY 1, 2, 3, 4""",
+        'SELECT turbine_id, day, signal, reason, "rows" AS n FROM flagged_days WHERE "rows" <> 0',
+    ),
+    "rows set aside": (
+        f"""SELECT site, coalesce({DAY_OF}, -1) AS day, coalesce(turbine_id, '') AS turbine_id,
+        reason, count(*) AS n FROM rejected_rows GROUP BY 1, 2, 3, 4""",
+        'SELECT site, day, turbine_id, reason, "rows" AS n FROM rejected_days WHERE "rows" <> 0',
+    ),
+}
+# hours with a waiting row are summed up with its outcome
+NO_WAITING = """NOT EXISTS (SELECT 1 FROM to_score w WHERE w.turbine_id = h.turbine_id
+    AND w.timestamp >= h.start AND w.timestamp < h.start + 3600)"""
+HOURS_ANEW = f"SELECT * FROM ({sums.HOURS_OF_ROWS} GROUP BY 1, 2, 3) h WHERE {NO_WAITING}"
+COUNTS = 'turbine_id, start, state, "rows", measured, compared'
+# what is summed by hour and day -> (counted anew, as kept)
+BY_HOUR = {
+    "hourly": (
+        f"SELECT {COUNTS} FROM ({HOURS_ANEW}) anew",
+        f"SELECT {COUNTS} FROM hourly h WHERE {NO_WAITING}",
+    ),
+    "daily": (
+        """SELECT turbine_id, start / 86400 * 86400, state, sum("rows"), sum(measured),
+        sum(compared) FROM hourly GROUP BY 1, 2, 3""",
+        f"SELECT {COUNTS} FROM daily",
+    ),
+}
+POWERS = ("power_sum", "compared_power_sum", "expected_sum", "abs_error_sum")
+NEAR = 1e-3  # kW; the order of adding differs
+OTHER_POWERS = f"""SELECT count(*) FROM ({HOURS_ANEW}) a JOIN hourly h
+ON h.turbine_id = a.turbine_id AND h.start = a.start AND h.state = a.state
+WHERE {" OR ".join(f"abs(h.{name} - a.{name}) > {NEAR}" for name in POWERS)}"""
 COUNTED = {
     "raw_rows": "SELECT count(*) FROM raw_data",
     "revisions": f"SELECT count(*) FROM ({REVISIONS}) r",
@@ -63,8 +109,39 @@ def inconsistencies(connection: Connection) -> list[str]:
         truth = value(connection, statement) or 0
         if truth != counted.get(name, 0):
             found.append(f"the counter '{name}' says {counted.get(name, 0):,}, counted {truth:,}")
+    found += _wrong_sums(connection)
     if connection.dialect.name == "sqlite":
         verdict = value(connection, "PRAGMA integrity_check")
         if verdict != "ok":
             found.append(f"SQLite's integrity check says: {verdict}")
     return found
+
+
+def _wrong_sums(connection: Connection) -> list[str]:
+    """The same for what is summed by hour and day."""
+    found = []
+    for name, (counted_anew, kept) in BY_DAY.items():
+        wrong = _differing(connection, counted_anew, kept)
+        if wrong:
+            found.append(f"{wrong:,} daily sums of {name} are wrong")
+    for name, (counted_anew, kept) in BY_HOUR.items():
+        wrong = _differing(connection, counted_anew, kept)
+        if wrong:
+            found.append(f"{wrong:,} {name} sums of outcomes are wrong")
+    wrong = value(connection, OTHER_POWERS)
+    if wrong:
+        found.append(f"{wrong:,} hourly sums of power are wrong")
+    return found
+
+
+def _differing(connection: Connection, one: str, other: str) -> int:
+    """How many rows only one of two queries gives."""
+    sides = ((one, other), (other, one))
+    counts = [
+        value(
+            connection,
+            f"SELECT count(*) FROM (SELECT * FROM ({a}) a EXCEPT SELECT * FROM ({b}) b) alone",
+        )
+        for a, b in sides
+    ]
+    return sum(cast("int", count) for count in counts)

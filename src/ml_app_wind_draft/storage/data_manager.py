@@ -1,34 +1,42 @@
 """`DataManager`, the one door to the database."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import cast
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from ml_app_wind_draft.core import clock
+from ml_app_wind_draft.core.alarms import Judgement, JudgingWork
 from ml_app_wind_draft.core.errors import SiteError
 from ml_app_wind_draft.core.rows import RejectedRow, RowChanges, StoredRows
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.storage import (
+    alarms,
     consistency,
     counters,
+    days,
     frames,
     heartbeats,
     raw_rows,
     schema,
     services,
     set_aside,
+    sums,
     work,
 )
 from ml_app_wind_draft.storage.engine import make_engine, reading, writing
 from ml_app_wind_draft.storage.heartbeats import Heartbeat
 from ml_app_wind_draft.storage.services import ChampionChange
+from ml_app_wind_draft.storage.set_aside import Search
 from ml_app_wind_draft.storage.statements import execute, fetch, value
 
 MODEL_NAME = "wind_power_predictor"
-INTAKE_LOCK = 7_302_015  # any number, the same in every process; PostgreSQL's advisory lock
+ROWS_LOCK = 7_302_015  # any number, the same in every process; PostgreSQL's advisory lock
+LATER_STATES = 15 * 86_400  # s beyond a change in which the alarm rules look for their old track
 
 
 class IntakeTransaction:
@@ -44,6 +52,11 @@ class IntakeTransaction:
     def write(self, changes: RowChanges) -> None:
         """Store one turbine's new, corrected and newly flagged rows, and queue them for scoring."""
         raw_rows.write(self._connection, changes, clock.wall_now())
+        # those were summed up and judged with other values; new rows come with their outcome
+        for rows in (changes.updated, changes.reflagged):
+            if len(rows):
+                sums.sum_up(self._connection, changes.turbine_id, rows.timestamp)
+                alarms.mark(self._connection, changes.turbine_id, rows.timestamp)
 
     def set_aside(self, site: str, source: str, rejected: Sequence[RejectedRow]) -> None:
         """Keep rows that may not enter."""
@@ -103,11 +116,10 @@ class DataManager:
     def writing(self) -> Generator[IntakeTransaction]:
         """One transaction for the intake: all of it is stored, or nothing.
 
-        Intakes take turns, as all writers do on SQLite: each must see the rows of the one before.
+        Who writes rows or outcomes takes turns, as all writers do on SQLite: each must see the rows
+        of the one before.
         """
-        with writing(self._engine) as connection:
-            if connection.dialect.name == "postgresql":
-                execute(connection, "SELECT pg_advisory_xact_lock(?)", (INTAKE_LOCK,))
+        with self._taking_turns() as connection:
             yield IntakeTransaction(connection)
 
     def raw_range(
@@ -136,10 +148,51 @@ class DataManager:
             }
         return {turbine: cast("int", when) for turbine, when in newest.items() if when is not None}
 
-    def rejected_rows(self, limit: int = 1000, reason: str | None = None) -> pd.DataFrame:
-        """The newest rows that were set aside, with reason, detail and what they said (JSON)."""
+    def rejected_rows(self, limit: int = 1000, search: Search | None = None) -> pd.DataFrame:
+        """The newest rows that were set aside, with reason, detail and what they said (JSON).
+
+        A text is looked for in the newest 5,000 rows of the search.
+        """
         with reading(self._engine) as connection:
-            return set_aside.read(connection, limit, reason)
+            return set_aside.read(connection, search or Search(), limit)
+
+    # sums by day, which never read a big table; days are their starts, s UTC
+
+    def raw_days(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """`turbine_id`, `day`, `accepted`, `updated` with start <= day < end; days with rows."""
+        with reading(self._engine) as connection:
+            return days.raw_days(connection, start, end, self._chosen(connection, turbine_ids))
+
+    def flagged_days(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """`turbine_id`, `day`, `signal`, `reason`, `rows`: values that were set to missing."""
+        with reading(self._engine) as connection:
+            return days.flagged_days(connection, start, end, self._chosen(connection, turbine_ids))
+
+    def rejected_days(self, site: str, start: int, end: int) -> pd.DataFrame:
+        """`turbine_id`, `day`, `reason`, `rows`; "" and day -1 where it could not be read."""
+        with reading(self._engine) as connection:
+            return days.rejected_days(connection, site, start, end)
+
+    def stamps(self, turbine_id: str, spans: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+        """The timestamps of a turbine's rows in these spans (start <= timestamp < end)."""
+        with reading(self._engine) as connection:
+            found = [days.stamps(connection, turbine_id, *span) for span in spans]
+        return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+
+    def flagged_values(
+        self, turbine_id: str, signal: str, reason: str, spans: Sequence[tuple[int, int]]
+    ) -> list[tuple[int, float | None, str | None]]:
+        """(timestamp, value as it came, text) of values that were set to missing, oldest first."""
+        with reading(self._engine) as connection:
+            return [
+                each
+                for span in spans
+                for each in days.flagged_values(connection, turbine_id, signal, reason, *span)
+            ]
 
     # work and outcomes
 
@@ -163,12 +216,12 @@ class DataManager:
         `state`, `in_sample`. A row that another scorer finished meanwhile is left out. With
         `backfill` the work is not touched: rows that wait are left out, and known outcomes stay.
         """
-        with writing(self._engine) as connection:
+        with self._taking_turns() as connection:
             return work.save_outcomes(connection, outcomes, clock.wall_now(), backfill=backfill)
 
     def drop_work_up_to(self, training_end: int) -> int:
         """Strike off waiting rows that the champion was trained on; gives how many."""
-        with writing(self._engine) as connection:
+        with self._taking_turns() as connection:
             return work.drop_up_to(connection, training_end)
 
     def predictions_range(
@@ -190,6 +243,85 @@ class DataManager:
         """The newest `count` current outcomes of each turbine."""
         with reading(self._engine) as connection:
             return frames.predictions_last(connection, count, self._chosen(connection, turbine_ids))
+
+    # alarms and sums
+
+    def alarms(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Alarms that were on at any time in [start, end), whole, by turbine and start.
+
+        Columns: `turbine_id`, `rule` (`under_performance` or `model_doubt`), `start` (int64) and
+        `end` (float64, NaN while on): a row is in alarm where start <= timestamp < end; `peak`, the
+        rule's highest measure, a fraction; `energy_below_expectation`, kWh of its normal rows.
+        """
+        with reading(self._engine) as connection:
+            return alarms.read(connection, start, end, self._chosen(connection, turbine_ids))
+
+    def hourly(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Sums over each hour of each turbine with start <= hour < end, by turbine, time and state.
+
+        Columns: `turbine_id`, `start` (s UTC), `state` (empty: no outcome yet, or in-sample),
+        `rows`, `measured` (rows with power), `power_sum` (kW summed over them), `compared` (rows
+        with power, wind speed and an out-of-sample prediction) and their `compared_power_sum`,
+        `expected_sum`, `abs_error_sum` (kW). A sum times the site's interval in hours is kWh:
+        `monitoring.losses` does it. Rows enter once they no longer wait for their outcome.
+        """
+        with reading(self._engine) as connection:
+            chosen = self._chosen(connection, turbine_ids)
+            return sums.read(connection, "hourly", start, end, chosen)
+
+    def daily(self, start: int, end: int, turbine_ids: Sequence[str] | None = None) -> pd.DataFrame:
+        """Sums over each UTC day; columns as in `hourly`. For months and long ranges."""
+        with reading(self._engine) as connection:
+            return sums.read(connection, "daily", start, end, self._chosen(connection, turbine_ids))
+
+    def worst_hours(
+        self,
+        start: int,
+        end: int,
+        count: int = 10,
+        turbine_ids: Sequence[str] | None = None,
+        *,
+        state: str | None = None,
+    ) -> pd.DataFrame:
+        """The hours with the most energy below expectation first; columns as in `hourly`.
+
+        Without `state` an hour's states are added up, with it only rows in that state count.
+        """
+        with reading(self._engine) as connection:
+            chosen = self._chosen(connection, turbine_ids)
+            return sums.worst_hours(connection, (start, end), count, chosen, state)
+
+    def normal_rows(self, turbine_id: str, start: int, end: int, state: str) -> pd.DataFrame:
+        """What the alarm rules look at: `timestamp`, `power`, `expected_power` (kW), by time.
+
+        Rows in `state` with wind speed, power and an out-of-sample prediction of their newest
+        revision, start <= timestamp < end.
+        """
+        with reading(self._engine) as connection:
+            return alarms.normal_rows(connection, turbine_id, start, end, state)
+
+    def judging_work(self, turbine_ids: Sequence[str]) -> list[JudgingWork]:
+        """The turbines with rows that the alarm rules have not seen, or not as they are now."""
+        with reading(self._engine) as connection:
+            return alarms.open_work(connection, turbine_ids, LATER_STATES)
+
+    def save_judgements(self, judgements: Sequence[Judgement]) -> int:
+        """Store what the alarm rules say; gives how many were stored.
+
+        Left out are those on rows that have changed since; they come up as work again.
+        """
+        with writing(self._engine) as connection:
+            return sum(alarms.save(connection, each) for each in judgements)
+
+    def set_alarm_rules(self, digests: Mapping[str, str]) -> None:
+        """Judge a turbine's rows anew where it was judged by limits of another digest."""
+        with self._taking_turns() as connection:
+            for turbine_id, digest in digests.items():
+                alarms.set_rules(connection, turbine_id, digest)
 
     # services, clock and champions
 
@@ -243,6 +375,13 @@ class DataManager:
                 return cast("int", value(connection, statement))
             pages = cast("int", value(connection, "PRAGMA page_count"))
             return pages * cast("int", value(connection, "PRAGMA page_size"))
+
+    @contextmanager
+    def _taking_turns(self) -> Generator[Connection]:
+        with writing(self._engine) as connection:
+            if connection.dialect.name == "postgresql":
+                execute(connection, "SELECT pg_advisory_xact_lock(?)", (ROWS_LOCK,))
+            yield connection
 
     def _chosen(self, connection: Connection, turbine_ids: Sequence[str] | None) -> Sequence[str]:
         if turbine_ids is not None:

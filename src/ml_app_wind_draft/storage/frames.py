@@ -25,8 +25,21 @@ OUTCOME_COLUMNS = (
     "state",
     "in_sample",
 )
-VALUES = {*SIGNAL_NAMES, "expected_power", "expected_power_p10", "expected_power_p90", "to_time"}
-TEXTS = {"turbine_id", "status", "reason", "state", "model_name", "by", "why"}
+VALUES = {
+    *SIGNAL_NAMES,
+    "expected_power",
+    "expected_power_p10",
+    "expected_power_p90",
+    "to_time",
+    "end",
+    "peak",
+    "energy_below_expectation",
+    "power_sum",
+    "compared_power_sum",
+    "expected_sum",
+    "abs_error_sum",
+}
+TEXTS = {"turbine_id", "status", "reason", "state", "model_name", "by", "why", "rule"}
 
 
 def select(

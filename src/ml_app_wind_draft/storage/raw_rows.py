@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from ml_app_wind_draft.core.rows import Revisions, RowChanges, StoredRows
 from ml_app_wind_draft.core.signals import SIGNAL_INDEX, SIGNAL_NAMES, SIGNALS, Flag
-from ml_app_wind_draft.storage import bulk, counters
+from ml_app_wind_draft.storage import bulk, counters, days
 from ml_app_wind_draft.storage.statements import execute_many, fetch
 
 SIGNAL_LIST = ", ".join(SIGNAL_NAMES)
@@ -35,6 +35,10 @@ flags = ? WHERE turbine_id = ? AND timestamp = ?
 REFLAG = f"""
 UPDATE raw_data SET {", ".join(f"{s} = ?" for s in SIGNAL_NAMES)}, flags = ?
 WHERE turbine_id = ? AND timestamp = ?
+"""
+SELECT_FLAGS = """
+SELECT timestamp, signal, reason FROM flagged_values
+WHERE turbine_id = ? AND timestamp = ? AND revision = ? AND text IS NULL
 """
 UNFLAG = """
 DELETE FROM flagged_values WHERE turbine_id = ? AND timestamp = ? AND revision = ? AND text IS NULL
@@ -81,6 +85,9 @@ def write(connection: Connection, changes: RowChanges, ingested_at: int) -> None
         counters.add(
             connection,
             {"raw_rows": new, "revisions": new + corrected, "waiting": new + corrected},
+        )
+        days.add_raw(
+            connection, changes.turbine_id, changes.accepted.timestamp, changes.updated.timestamp
         )
 
 
@@ -129,6 +136,8 @@ def _apply_reflagged(connection: Connection, turbine_id: str, rows: Revisions) -
     updates = zip(*values, flags, repeat(turbine_id), timestamps, strict=False)
     execute_many(connection, REFLAG, list(updates))
     keys = list(zip(repeat(turbine_id), timestamps, revisions, strict=False))
+    taken_back = [flag for key in keys for flag in fetch(connection, SELECT_FLAGS, key)]
+    days.add_flagged(connection, turbine_id, taken_back, sign=-1)
     execute_many(connection, UNFLAG, keys)
     _remember_flagged(connection, turbine_id, rows, known_text=True)
 
@@ -169,6 +178,7 @@ def _remember_flagged(
         )
     columns = ("turbine_id", "timestamp", "revision", "signal", "reason", "value", "text")
     bulk.insert(connection, "flagged_values", columns, remembered)
+    days.add_flagged(connection, turbine_id, [(row[1], row[3], row[4]) for row in remembered])
 
 
 def _queue(connection: Connection, turbine_id: str, rows: Revisions) -> None:

@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 from sqlalchemy.engine import Connection
 
 from ml_app_wind_draft.core.rows import RejectedRow
-from ml_app_wind_draft.storage import bulk, counters
+from ml_app_wind_draft.storage import bulk, counters, days
 from ml_app_wind_draft.storage.statements import fetch
 
 COLUMNS = (
@@ -23,6 +24,28 @@ COLUMNS = (
     "line",
     "rejected_at",
 )
+
+READ_COLUMNS = (
+    "reason",
+    "detail",
+    "turbine_id",
+    "timestamp",
+    "original",
+    "source",
+    "line",
+    "rejected_at",
+)
+SEARCHED = 5000  # the newest rows that a text is looked for in, so that a search costs the same
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which rows set aside; `None` and "" leave a field out. `text` is looked for as it stands."""
+
+    site: str | None = None
+    reason: str | None = None
+    turbine_id: str | None = None
+    text: str = ""
 
 
 def write(
@@ -54,18 +77,38 @@ def write(
         name = f"set_aside:{row[2]}"
         amounts[name] = amounts.get(name, 0) + 1
     counters.add(connection, amounts)
+    days.add_rejected(connection, site, [(row[5], row[4], row[2]) for row in new])
 
 
-def read(connection: Connection, limit: int, reason: str | None) -> pd.DataFrame:
-    """The newest rows set aside: reason, detail, turbine_id, timestamp, original, source, line."""
-    columns = ("reason", "detail", "turbine_id", "timestamp", "original", "source", "line")
-    names = ", ".join((*columns, "rejected_at"))
-    condition, parameters = ("WHERE reason = ?", (reason,)) if reason else ("", ())
+def read(connection: Connection, search: Search, limit: int) -> pd.DataFrame:
+    """The newest rows set aside that `search` asks for; columns as `READ_COLUMNS`."""
+    names = ", ".join(READ_COLUMNS)
+    wanted = {"site": search.site, "reason": search.reason, "turbine_id": search.turbine_id}
+    given = {name: asked for name, asked in wanted.items() if asked is not None}
+    condition = " AND ".join(f"{name} = ?" for name in given) or "1 = 1"
     statement = f"""
-        SELECT {names} FROM rejected_rows {condition}
-        ORDER BY rejected_at DESC, fingerprint LIMIT ?"""
-    rows = fetch(connection, statement, (*parameters, limit))
-    return pd.DataFrame(rows, columns=[*columns, "rejected_at"])
+        SELECT {names} FROM (
+            SELECT {names}, fingerprint FROM rejected_rows WHERE {condition}
+            ORDER BY rejected_at DESC, fingerprint DESC LIMIT ?) newest
+        WHERE {_says(search.text)} ORDER BY rejected_at DESC, fingerprint DESC LIMIT ?"""
+    looked_at = SEARCHED if search.text else limit
+    text = [f"%{_escaped(search.text)}%"] * 3 if search.text else []
+    rows = fetch(connection, statement, (*given.values(), looked_at, *text, limit))
+    return pd.DataFrame(rows, columns=list(READ_COLUMNS))
+
+
+def _says(text: str) -> str:
+    """The condition that a row says `text` somewhere, without regard to case."""
+    fields = ("original", "detail", "source")
+    parts = (f"lower({name}) LIKE ? ESCAPE '!'" for name in fields)
+    return f"({' OR '.join(parts)})" if text else "1 = 1"
+
+
+def _escaped(text: str) -> str:
+    lowered = text.lower()
+    for special in "!%_":
+        lowered = lowered.replace(special, f"!{special}")
+    return lowered
 
 
 def _known(connection: Connection, fingerprints: Sequence[str]) -> set[str]:

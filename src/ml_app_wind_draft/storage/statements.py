@@ -46,4 +46,6 @@ def execute_many(connection: Connection, statement: str, rows: Sequence[tuple]) 
 
 
 def _translated(connection: Connection, statement: str) -> str:
-    return statement if connection.dialect.name == "sqlite" else statement.replace("?", "%s")
+    if connection.dialect.name == "sqlite":
+        return statement
+    return statement.replace("%", "%%").replace("?", "%s")

@@ -75,15 +75,55 @@ rejected_rows = sa.Table(
     metadata,
     sa.Column("fingerprint", Text, primary_key=True, comment="digest: the same row is kept once"),
     sa.Column("site", Text, nullable=False),
-    sa.Column("reason", Text, nullable=False, index=True, comment="one word, see docs/contract.md"),
+    sa.Column("reason", Text, nullable=False, comment="one word, see docs/contract.md"),
     sa.Column("detail", Text, nullable=False, comment="the reason for a person to read"),
     sa.Column("turbine_id", Text, comment="where it could be read"),
     sa.Column("timestamp", INSTANT, comment="start of the interval, s UTC, where readable"),
     sa.Column("original", Text, nullable=False, comment="JSON: column -> text as it came"),
     sa.Column("source", Text, nullable=False, comment="file or stream"),
     sa.Column("line", Whole, comment="line in the file"),
-    sa.Column("rejected_at", INSTANT, nullable=False, index=True, comment="wall clock, s UTC"),
+    sa.Column("rejected_at", INSTANT, nullable=False, comment="wall clock, s UTC"),
+    # The newest of all, of a reason, of a turbine, of both: each is the end of an index.
+    sa.Index("rejected_newest", "site", "rejected_at", "fingerprint"),
+    sa.Index("rejected_of_reason", "site", "reason", "rejected_at", "fingerprint"),
+    sa.Index("rejected_of_turbine", "site", "turbine_id", "rejected_at", "fingerprint"),
+    sa.Index("rejected_of_both", "site", "turbine_id", "reason", "rejected_at", "fingerprint"),
     comment="rows that were set aside",
+)
+
+raw_days = sa.Table(
+    "raw_days",
+    metadata,
+    sa.Column("turbine_id", Text, primary_key=True),
+    sa.Column("day", INSTANT, primary_key=True, comment="start of the day, s UTC"),
+    sa.Column("accepted", Whole, nullable=False, comment="rows of that day in raw_data"),
+    sa.Column("updated", Whole, nullable=False, comment="corrections of rows of that day"),
+    comment="rows by day, kept in the same transactions as raw_data",
+    sqlite_with_rowid=False,
+)
+
+flagged_days = sa.Table(
+    "flagged_days",
+    metadata,
+    sa.Column("turbine_id", Text, primary_key=True),
+    sa.Column("day", INSTANT, primary_key=True, comment="start of the day, s UTC"),
+    sa.Column("signal", Text, primary_key=True),
+    sa.Column("reason", Text, primary_key=True, comment="why the value was set to missing"),
+    sa.Column("rows", Whole, nullable=False),
+    comment="flagged values by day, kept in the same transactions as flagged_values",
+    sqlite_with_rowid=False,
+)
+
+rejected_days = sa.Table(
+    "rejected_days",
+    metadata,
+    sa.Column("site", Text, primary_key=True),
+    sa.Column("day", INSTANT, primary_key=True, comment="start of the day, s UTC; -1: unreadable"),
+    sa.Column("turbine_id", Text, primary_key=True, comment="empty: unreadable"),
+    sa.Column("reason", Text, primary_key=True, comment="one word, see docs/contract.md"),
+    sa.Column("rows", Whole, nullable=False),
+    comment="rows set aside by day, kept in the same transactions as rejected_rows",
+    sqlite_with_rowid=False,
 )
 
 to_score = sa.Table(
@@ -158,4 +198,110 @@ champion_history = sa.Table(
     sa.Column("why", Text, nullable=False),
     sa.Column("training_end", INSTANT, nullable=False, comment="last training row, s UTC"),
     comment="which model was champion when, and why",
+)
+
+
+def _sums(name: str, span: str) -> sa.Table:
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("turbine_id", Text, primary_key=True, comment="turbine, unique over all sites"),
+        sa.Column("start", INSTANT, primary_key=True, comment=f"of the {span}, s UTC"),
+        sa.Column(
+            "state",
+            Text,
+            primary_key=True,
+            comment="inferred operating state; empty: no outcome",
+        ),
+        sa.Column("rows", Whole, nullable=False, comment="accepted rows"),
+        sa.Column("measured", Whole, nullable=False, comment="rows with power"),
+        sa.Column(
+            "power_sum",
+            Real,
+            nullable=False,
+            comment="of measured rows, kW; times the interval in hours: kWh",
+        ),
+        sa.Column(
+            "compared",
+            Whole,
+            nullable=False,
+            comment="rows with power, wind speed and an out-of-sample prediction",
+        ),
+        sa.Column("compared_power_sum", Real, nullable=False, comment="of compared rows, kW"),
+        sa.Column(
+            "expected_sum", Real, nullable=False, comment="expected power of compared rows, kW"
+        ),
+        sa.Column(
+            "abs_error_sum", Real, nullable=False, comment="|expected - power| of compared rows, kW"
+        ),
+        comment=f"sums over each {span}, kept in the transaction that stores an outcome",
+        sqlite_with_rowid=False,
+    )
+
+
+hourly = _sums("hourly", "hour")
+daily = _sums("daily", "day")
+
+alarms = sa.Table(
+    "alarms",
+    metadata,
+    sa.Column("turbine_id", Text, primary_key=True, comment="turbine, unique over all sites"),
+    sa.Column("rule", Text, primary_key=True, comment="under_performance or model_doubt"),
+    sa.Column("start_time", INSTANT, primary_key=True, comment="first interval in alarm, s UTC"),
+    sa.Column(
+        "end_time",
+        INSTANT,
+        comment="first interval no longer in alarm, s UTC; empty: still on",
+    ),
+    sa.Column("peak", Real, nullable=False, comment="highest measure, a fraction"),
+    sa.Column(
+        "energy_below_expectation",
+        Real,
+        nullable=False,
+        comment="of normal rows in the alarm, kWh",
+    ),
+    sa.Index("alarms_by_end", "turbine_id", "end_time"),
+    comment="what the alarm rules say of all stored rows",
+    sqlite_with_rowid=False,
+)
+
+alarm_states = sa.Table(
+    "alarm_states",
+    metadata,
+    sa.Column("turbine_id", Text, primary_key=True, comment="turbine, unique over all sites"),
+    sa.Column(
+        "timestamp",
+        INSTANT,
+        primary_key=True,
+        comment="the state before the rows from here on, s UTC",
+    ),
+    sa.Column("rule", Text, primary_key=True),
+    sa.Column("is_on", Whole, nullable=False, comment="1: in alarm"),
+    sa.Column("held", Whole, nullable=False, comment="s of rows in a row that speak for a change"),
+    sa.Column("start_time", INSTANT, nullable=False, comment="of the alarm that is on, s UTC"),
+    sa.Column("peak", Real, nullable=False, comment="of the alarm that is on"),
+    sa.Column(
+        "lost",
+        Whole,
+        nullable=False,
+        comment="expected - power of the alarm that is on, W summed over rows",
+    ),
+    comment="where each alarm rule stood at each midnight, so that a late row costs little",
+    sqlite_with_rowid=False,
+)
+
+judging = sa.Table(
+    "judging",
+    metadata,
+    sa.Column("turbine_id", Text, primary_key=True, comment="turbine, unique over all sites"),
+    sa.Column("changes", Whole, nullable=False, comment="counts up with each change"),
+    sa.Column("since", INSTANT, comment="first changed row, s UTC; empty: all is judged"),
+    sa.Column("until", INSTANT, comment="last changed row, s UTC"),
+    sa.Column(
+        "rules",
+        Text,
+        nullable=False,
+        comment="digest of the limits that alarms were judged by",
+    ),
+    comment="rows whose alarms are still to be worked out",
 )

@@ -1,10 +1,13 @@
 """Rows that wait for their outcome, and the outcomes themselves."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from ml_app_wind_draft.storage import bulk, counters
+from ml_app_wind_draft.storage import alarms, bulk, counters, sums
 from ml_app_wind_draft.storage.frames import OUTCOME_COLUMNS, to_frame
 from ml_app_wind_draft.storage.raw_rows import RAW_COLUMNS
 from ml_app_wind_draft.storage.statements import execute, execute_many, fetch
@@ -23,6 +26,7 @@ KEYS_BETWEEN = (
 )
 DONE_BETWEEN = "DELETE FROM to_score WHERE timestamp BETWEEN ? AND ?"
 DONE = "DELETE FROM to_score WHERE timestamp = ? AND turbine_id = ? AND revision = ?"
+KEYS_UP_TO = "SELECT turbine_id, timestamp FROM to_score WHERE timestamp <= ?"
 DROP = "DELETE FROM to_score WHERE timestamp <= ?"
 
 
@@ -48,6 +52,9 @@ def save_outcomes(
     before = _count(connection, outcomes) if backfill else 0
     rows = list(zip(*(_plain(complete[name]) for name in STORED_COLUMNS), strict=True))
     bulk.insert(connection, "predictions", STORED_COLUMNS, rows, ignore_known=True)
+    for turbine_id, stamps in _stamps_by_turbine(outcomes):
+        sums.sum_up(connection, turbine_id, stamps)
+        alarms.mark(connection, turbine_id, stamps)
     if backfill:
         new = _count(connection, outcomes) - before
         counters.add(connection, {"backfilled": new})
@@ -66,10 +73,21 @@ def save_outcomes(
 
 def drop_up_to(connection: Connection, training_end: int) -> int:
     """Strike off rows that the champion was trained on; gives how many."""
-    found = execute(connection, DROP, (training_end,))
-    if found:
-        counters.add(connection, {"waiting": -found, "trained_on": found})
-    return found
+    keys = fetch(connection, KEYS_UP_TO, (training_end,))
+    if not keys:
+        return 0
+    execute(connection, DROP, (training_end,))
+    counters.add(connection, {"waiting": -len(keys), "trained_on": len(keys)})
+    for turbine_id, stamps in _stamps_by_turbine(to_frame(("turbine_id", "timestamp"), keys)):
+        sums.sum_up(connection, turbine_id, stamps)
+    return len(keys)
+
+
+def _stamps_by_turbine(rows: pd.DataFrame) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    codes, names = pd.factorize(rows["turbine_id"])
+    stamps = rows["timestamp"].to_numpy(np.int64)
+    for code, name in enumerate(names):
+        yield str(name), stamps[codes == code]
 
 
 def _not_waiting(connection: Connection, outcomes: pd.DataFrame) -> pd.DataFrame:

@@ -22,6 +22,9 @@ class NoRegistry:
     def challenger(self):
         return None
 
+    def versions(self, most=None):
+        return []
+
     def close(self):
         pass
 

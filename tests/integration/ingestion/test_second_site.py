@@ -10,6 +10,7 @@ from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.errors import ImportFileError, SiteError
 from ml_app_wind_draft.ingestion.import_file import import_file, progress_bar
 from ml_app_wind_draft.ingestion.intake import ingest
+from ml_app_wind_draft.storage.set_aside import Search
 
 NAMES = {"Nord 1": "KH-N1", "Süd 1": "KH-S1", "Süd 2": "KH-S2"}
 QUARTER_S = 900
@@ -113,7 +114,7 @@ def test_every_kind_of_bad_line_is_set_aside_with_its_reason(store, farm, files,
         "future": 1,
     }
     assert (report.accepted, report.unchanged, report.rows_in) == (31, 1, 40)
-    malformed = store.rejected_rows(reason="malformed_line")
+    malformed = store.rejected_rows(search=Search(reason="malformed_line"))
     assert sorted(malformed["line"]) == [34, 35]
     assert "Nord 1;01.07.2021" in "".join(malformed["original"])
 

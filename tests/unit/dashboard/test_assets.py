@@ -16,7 +16,7 @@ def test_the_shipped_plotly_is_of_the_version_that_the_package_has():
 
 
 def test_our_own_assets_name_no_other_host():
-    for name in ("wind.js", "wind.css", "wind.svg", "login.js", "../login.html"):
+    for name in ("shell.js", "turbine.js", "shell.css", "wind.svg", "login.js", "../login.html"):
         addresses = set(
             re.findall(r"https?://[^\s'\"`)]+", Path(ASSETS / name).read_text(encoding="utf-8"))
         )

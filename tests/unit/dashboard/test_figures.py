@@ -1,6 +1,7 @@
 """Series and the figure's frame."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,12 +29,12 @@ def rows(count: int, *, without: tuple[int, ...] = ()) -> pd.DataFrame:
             "expected_power_p90": power + 110,
         }
     )
-    return with_errors(raw, STEP)
+    return with_errors(raw.assign(below=1.0, mae=2.0), STEP)
 
 
-def series(frame: pd.DataFrame, **changes: int) -> figures.Series:
-    given = {"start": START, "now": START + 10 * DAY, "step": STEP, "bucket": STEP, **changes}
-    return figures.series(frame, **given)
+def series(frame: pd.DataFrame, **changes: Any) -> figures.Series:
+    given: dict[str, Any] = {"start": START, "now": START + 10 * DAY, "step": STEP, "bucket": STEP}
+    return figures.series(frame, **{**given, **changes})
 
 
 def test_a_gap_is_one_point_of_nothing_and_never_zero():
@@ -119,15 +120,15 @@ def test_a_cut_keeps_its_start_and_leaves_out_its_end():
 @pytest.mark.parametrize("scheme", PALETTES)
 def test_every_trace_has_a_unit_and_every_time_its_zone(scheme):
     frame = figures.frame(scheme)
-    assert all(
-        " kW" in each["hovertemplate"] or " m/s" in each["hovertemplate"] for each in frame["data"]
-    )
+    units = (" kW", " m/s", " %<")
+    assert all(any(unit in each["hovertemplate"] for unit in units) for each in frame["data"])
     assert frame["layout"]["xaxis"]["hoverformat"].endswith("UTC")
     titles = [each["text"] for each in frame["layout"]["annotations"]]
     assert [each for each in titles if each != "now"] == [
         "Power, kW",
         "Error = measured \N{MINUS SIGN} expected, kW",
-        "Wind speed, m/s",
+        "Alarm rules over 24 h of normal rows, %",
+        "Wind speed at the nacelle, m/s",
     ]
 
 
@@ -135,7 +136,7 @@ def test_gaps_are_never_bridged_and_one_time_axis_serves_all_panels():
     traces = figures.frame("light")["data"]
     assert not any(each["connectgaps"] for each in traces)
     assert {each["xaxis"] for each in traces} == {"x"}
-    assert {each["yaxis"] for each in traces} == {"y", "y2", "y3"}
+    assert {each["yaxis"] for each in traces} == {"y", "y2", "y3", "y4"}
 
 
 def test_the_legend_switches_every_trace():

@@ -19,6 +19,9 @@ class Registry:
     def challenger(self):
         return None
 
+    def versions(self, most=None):
+        return []
+
     def close(self):
         pass
 

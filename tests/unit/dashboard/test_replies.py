@@ -10,7 +10,8 @@ import pytest
 from ml_app_wind_draft.dashboard import figures, replies
 from ml_app_wind_draft.dashboard.models_watch import Models
 from ml_app_wind_draft.dashboard.reader import Current, Farm, Reign, TurbineView
-from ml_app_wind_draft.dashboard.replies import Held, card_props, model_props, series_reply
+from ml_app_wind_draft.dashboard.replies import Look, card_props, model_props, series_reply
+from ml_app_wind_draft.dashboard.tails import Held
 from ml_app_wind_draft.monitoring.residuals import with_errors
 from ml_app_wind_draft.registry.records import ModelVersion
 
@@ -44,6 +45,8 @@ def raw(count: int, *, scored: int | None = None, first: int = 0) -> pd.DataFram
             "expected_power": np.where(known, power + 10, np.nan),
             "expected_power_p10": np.where(known, power - 90, np.nan),
             "expected_power_p90": np.where(known, power + 90, np.nan),
+            "below": 1.0,
+            "mae": 2.0,
         }
     )
 
@@ -51,6 +54,9 @@ def raw(count: int, *, scored: int | None = None, first: int = 0) -> pd.DataFram
 def view(frame: pd.DataFrame, until: int) -> TurbineView:
     now = START + until * STEP
     return TurbineView("R80711", with_errors(frame, STEP), now - DAY, now, 1.0)
+
+
+DAY_OF = Look("R80711", "24h", DAY)
 
 
 def held_of(reply: dict) -> Held:
@@ -64,25 +70,25 @@ def spliced(old: dict, reply: dict) -> dict:
 
 
 def test_the_first_reply_carries_the_whole_view(site):
-    reply = series_reply(view(raw(POINTS), POINTS), site, "24h", None)
+    reply = series_reply(view(raw(POINTS), POINTS), site, DAY_OF, None)
     assert reply["since"] is None
     assert len(reply["series"]["t"]) == POINTS
 
 
 def test_a_refresh_sends_only_the_tail_and_the_browser_ends_up_with_the_whole(site):
-    first = series_reply(view(raw(POINTS), POINTS), site, "24h", None)
+    first = series_reply(view(raw(POINTS), POINTS), site, DAY_OF, None)
     later = view(raw(POINTS + 3), POINTS + 3)
-    reply = series_reply(later, site, "24h", held_of(first))
+    reply = series_reply(later, site, DAY_OF, held_of(first))
     assert len(reply["series"]["t"]) == 4
-    assert spliced(first["series"], reply) == series_reply(later, site, "24h", None)["series"]
+    assert spliced(first["series"], reply) == series_reply(later, site, DAY_OF, None)["series"]
 
 
 def test_rows_that_wait_for_their_outcome_are_sent_again(site):
-    first = series_reply(view(raw(POINTS, scored=POINTS - 2), POINTS), site, "24h", None)
+    first = series_reply(view(raw(POINTS, scored=POINTS - 2), POINTS), site, DAY_OF, None)
     later = view(raw(POINTS), POINTS)
-    reply = series_reply(later, site, "24h", held_of(first))
+    reply = series_reply(later, site, DAY_OF, held_of(first))
     assert reply["since"] == START + (POINTS - 2) * STEP
-    assert spliced(first["series"], reply) == series_reply(later, site, "24h", None)["series"]
+    assert spliced(first["series"], reply) == series_reply(later, site, DAY_OF, None)["series"]
 
 
 @pytest.mark.parametrize("change", ["late row", "correction", "late outcome"])
@@ -94,25 +100,25 @@ def test_a_change_before_the_tail_sends_the_whole_view_again(site, change):
         after.loc[10, "power"] = 500.0
     else:
         before = raw(POINTS, scored=20)
-    first = series_reply(view(before, POINTS), site, "24h", None)
-    reply = series_reply(view(after, POINTS), site, "24h", held_of(first))
+    first = series_reply(view(before, POINTS), site, DAY_OF, None)
+    reply = series_reply(view(after, POINTS), site, DAY_OF, held_of(first))
     assert reply["since"] is None
     assert len(reply["series"]["t"]) == POINTS
 
 
 def test_what_belongs_to_another_view_is_not_built_on(site):
-    first = series_reply(view(raw(POINTS), POINTS), site, "24h", None)
+    first = series_reply(view(raw(POINTS), POINTS), site, DAY_OF, None)
     other = dataclasses.replace(held_of(first), key="R80721|24h")
-    assert series_reply(view(raw(POINTS), POINTS), site, "24h", other)["since"] is None
+    assert series_reply(view(raw(POINTS), POINTS), site, DAY_OF, other)["since"] is None
 
 
 def test_a_view_without_rows_says_so(site, farm):
     empty = view(raw(0), POINTS)
-    assert series_reply(empty, site, "24h", None)["series"]["t"] == []
-    note = card_props(empty, farm, site, "24h")["chart-note"]
+    assert series_reply(empty, site, DAY_OF, None)["series"]["t"] == []
+    note = card_props(empty, farm, site, DAY_OF)["chart-note"]
     assert note["children"].startswith("No rows of R80711 between")
     nothing = dataclasses.replace(farm, arrived_at=None)
-    note = card_props(empty, nothing, site, "24h")["chart-note"]
+    note = card_props(empty, nothing, site, DAY_OF)["chart-note"]
     assert "wind data import FILE --site la_haute_borne" in note["children"]
 
 
@@ -129,7 +135,7 @@ def farm(site, normal: Current) -> Farm:
 
 
 def test_the_cards_say_units_share_and_time(site, farm):
-    props = card_props(view(raw(POINTS), POINTS), farm, site, "24h")
+    props = card_props(view(raw(POINTS), POINTS), farm, site, DAY_OF)
     assert props["power-value"]["children"] == "1,000"
     assert props["power-note"]["children"] == "49 % of 2,050 kW rated \N{MIDDLE DOT} 09:50 UTC"
     assert props["expected-note"]["children"] == "P10\N{EN DASH}P90 900 \N{EN DASH} 1,100 kW"
@@ -140,14 +146,14 @@ def test_the_cards_say_units_share_and_time(site, farm):
 
 
 def test_a_refresh_is_small(site):
-    first = series_reply(view(raw(POINTS), POINTS), site, "24h", None)
-    reply = series_reply(view(raw(POINTS + 1), POINTS + 1), site, "24h", held_of(first))
+    first = series_reply(view(raw(POINTS), POINTS), site, DAY_OF, None)
+    reply = series_reply(view(raw(POINTS + 1), POINTS + 1), site, DAY_OF, held_of(first))
     assert len(json.dumps(reply)) < 800
 
 
 def test_a_replay_says_so_and_a_live_site_does_not(site, farm):
-    assert replies.farm_props(farm, site)["replay"]["children"] == "replay of 2015"
-    live = replies.farm_props(dataclasses.replace(farm, replayed_year=None), site)["replay"]
+    assert replies.replay_props(farm)["replay"]["children"] == "replay of 2015"
+    live = replies.replay_props(dataclasses.replace(farm, replayed_year=None))["replay"]
     assert "hidden" in live["className"]
 
 

@@ -22,7 +22,7 @@ GIVEN = {
     "SWARM_NODE": "node",
 }
 # Only `docker compose up --wait` needs a training that stays until its health was seen.
-OF_COMPOSE_ALONE = {"AWAIT_HEALTH_CHECK"}
+OF_COMPOSE_ALONE = {"AWAIT_HEALTH_CHECK", "PUBLISHED_ADDRESS"}
 UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
 SCRATCH = "/tmp"  # noqa: S108 - a container's own
 DELIVERIES = ("compose", "swarm", *kustomize.OVERLAYS)

@@ -1,5 +1,7 @@
 """Challenger against champion on the same rows: is it better by more than noise?"""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -7,7 +9,7 @@ from ml_app_wind_draft.core.clock import say
 from ml_app_wind_draft.models.bundle import Bundle
 from ml_app_wind_draft.models.metrics import PairedDifference, paired_difference
 from ml_app_wind_draft.pipelines.training.parameters import TrainingParameters
-from ml_app_wind_draft.registry.records import LoadedModel, Verdict
+from ml_app_wind_draft.registry.records import Comparison, LoadedModel, Verdict
 
 
 def judge(
@@ -36,12 +38,17 @@ def judge(
             f"neither model was fitted on; at least {parameters.least_rows:,} are needed."
         )
         return Verdict(promote=False, against=version, why=why)
+    error, reference_error = (predicted - power)[both], (reference - power)[both]
     difference = paired_difference(
-        (predicted - power)[both],
-        (reference - power)[both],
-        rows["timestamp"].to_numpy(np.int64)[both],
+        error, reference_error, rows["timestamp"].to_numpy(np.int64)[both]
     )
-    return _verdict(difference, version, rows, parameters)
+    comparison = Comparison(
+        against=version,
+        rows=difference.rows,
+        mae=float(np.abs(error).mean()),
+        against_mae=float(np.abs(reference_error).mean()),
+    )
+    return replace(_verdict(difference, version, rows, parameters), comparison=comparison)
 
 
 def _verdict(

@@ -201,6 +201,9 @@ def record(
             f"{bundle.kind}, fitted on {say(bundle.training_start)} to {say(bundle.training_end)}, "
             f"judged on {say(split.window_start)} to {say(split.end)}"
         ),
+        importance=bundle.importance(),
+        window_start=split.window_start,
+        window_end=split.end,
     )
 
 

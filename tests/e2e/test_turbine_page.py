@@ -1,49 +1,30 @@
-"""The page in a real browser, over a real database with recorded rows."""
+"""The turbine page in a real browser, over a real database with recorded rows."""
 
-import os
+import csv
+import io
 import re
 import signal
 import time
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from playwright.sync_api import Page, expect
 
+from ml_app_wind_draft.core.states import NORMAL
 from ml_app_wind_draft.dashboard.figures import LEGEND
+from ml_app_wind_draft.monitoring.alarms import all_alarms
+from tests.e2e.farm import DAY, RATED
+from tests.e2e.looking import PLOT, keep_screenshot, open_page, points, refresh, wait_for_lines
 from tests.e2e.proxy import Proxy
 
-PLOT = "document.querySelector('#chart .js-plotly-plot')"
 NAME_OF_FOCUS = """each => {
-    if (each.className === "door") return each.textContent.split(" ")[0];
-    if (each.id.startsWith("{")) return JSON.parse(each.id).turbine || JSON.parse(each.id).key;
+    if (each.id.startsWith("{")) {
+        const {turbine, key, page} = JSON.parse(each.id);
+        return turbine || key || page;
+    }
     return each.type === "radio" ? each.value : each.id;
 }"""
-SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", ""))
-
-
-def open_page(page: Page, address: str, query: str = "") -> None:
-    page.goto(f"{address}/{query}")
-    page.wait_for_selector("#page:not(.loading)", state="attached")
-    page.wait_for_selector("#chart .js-plotly-plot")
-
-
-def wait_for_lines(page: Page) -> None:
-    page.wait_for_function(f"() => {PLOT}?.data?.length && {PLOT}._fullLayout?.xaxis")
-
-
-def refresh(page: Page) -> None:
-    """What the page's timer does, at once; comes back when it is drawn."""
-    with page.expect_response("**/_dash-update-component"):
-        page.evaluate("() => dash_clientside.set_props('refresh', {data: performance.now()})")
-    page.wait_for_timeout(300)
-
-
-def points(page: Page, uid: str) -> dict:
-    return page.evaluate(
-        f"uid => (({{x, y}}) => ({{x, y}}))({PLOT}.data.find(each => each.uid === uid))", uid
-    )
 
 
 def axis_range(page: Page) -> list:
@@ -59,12 +40,6 @@ def drag_over_chart(page: Page) -> None:
     page.mouse.move(box["x"] + 0.6 * box["width"], y + 2, steps=10)
     page.mouse.up()
     expect(page.locator("#reset")).to_be_visible()
-
-
-def keep_screenshot(page: Page, name: str) -> None:
-    if SCREENSHOTS.name:
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
 
 def test_power_prediction_band_error_and_wind_are_drawn(page, start, farm):
@@ -168,7 +143,7 @@ def test_a_late_row_and_a_gap_reach_the_open_page(page, start, farm):
     missing = (farm.until + 6 * 600, farm.until + 9 * 600)
     farm.replay(4 * 3600, without=[("R80711", *missing)])
     farm.score()
-    open_page(page, start().address, "?range=24h&turbine=R80711")
+    open_page(page, start().address, "?range=24h")
     wait_for_lines(page)
     drawn = points(page, "power")
     at = drawn["x"].index(missing[0] * 1000)
@@ -207,7 +182,7 @@ def test_turbine_range_and_theme_are_in_the_address_and_survive_a_reload(page, s
     page.locator("#scheme").click()
     expect(page.locator("#chart-title")).to_contain_text("R80736")
     page.wait_for_url(re.compile("theme=dark"))
-    assert "turbine=R80736" in page.url
+    assert "/turbine/R80736" in page.url
     assert "range=24h" in page.url
     page.reload()
     expect(page.locator("#chart-title")).to_contain_text("R80736")
@@ -219,7 +194,7 @@ def test_turbine_range_and_theme_are_in_the_address_and_survive_a_reload(page, s
 
 
 def test_an_address_with_nonsense_shows_the_default(page, start, farm):
-    open_page(page, start().address, "?turbine=nothing&range=99y&theme=pink")
+    open_page(page, start().address, "?range=99y&theme=pink", turbine="nothing")
     wait_for_lines(page)
     expect(page.locator("#chart-title")).to_contain_text("R80711")
     assert len(points(page, "power")["x"]) == 7 * 144
@@ -229,10 +204,12 @@ def test_controls_can_be_reached_by_keyboard_in_visual_order(page, start, farm):
     open_page(page, start().address)
     wait_for_lines(page)
     reached = []
-    while "Kedro" not in reached and len(reached) < 40:
+    while "wind" not in reached and len(reached) < 50:
         page.keyboard.press("Tab")
         reached.append(page.evaluate(f"() => ({NAME_OF_FOCUS})(document.activeElement)"))
-    wanted = ["turbine", "7d", "scheme", *farm.site.turbine_ids, *LEGEND, "MLflow", "Kedro"]
+    pages = ["farm", "turbine", "models", "quality", "pipelines", "status"]
+    bar = ["turbine", "7d", "span", "kw", "rows-csv"]
+    wanted = [*pages, "utc", "scheme", *bar, *farm.site.turbine_ids, *LEGEND]
     assert [each for each in reached if each in wanted] == wanted
 
 
@@ -342,7 +319,7 @@ def test_no_width_scrolls_sideways_and_the_chart_is_near(page, start, farm, widt
     height = 844 if width == 390 else 900
     page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme=scheme)
-    open_page(page, start().address, "?turbine=R80721")
+    open_page(page, start().address, turbine="R80721")
     wait_for_lines(page)
     page.locator("#hide-toast").click(timeout=10_000)
     page.wait_for_timeout(500)
@@ -356,3 +333,152 @@ def test_foreign_names_and_origins_are_refused(start):
     address = start().address
     for headers in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
         assert requests.get(address, headers=headers, timeout=10).status_code == 403
+
+
+def shading(page: Page) -> list[tuple[str, int, int]]:
+    found = page.evaluate(
+        f"() => {PLOT}.layout.shapes.filter(each => (each.name || '').startsWith('alarm:'))"
+        ".map(each => [each.name.slice(6), each.x0 / 1000, each.x1 / 1000])"
+    )
+    return sorted((rule, int(start), int(end)) for rule, start, end in found)
+
+
+def test_shading_is_the_alarm_table_is_the_rule_in_every_range(page, start, farm):
+    farm.weaken("R80736", farm.until, farm.until + 2 * DAY, 0.8)
+    farm.replay(4 * DAY)
+    farm.score()
+    normal = farm.manager.normal_rows("R80736", 0, farm.until, NORMAL)
+    ruled = [
+        (each.rule, each.start, each.end or farm.until)
+        for each in all_alarms(normal, "R80736", farm.site)
+    ]
+    assert ruled
+    stored = farm.manager.alarms(0, farm.until, ["R80736"])
+    ends = stored["end"].fillna(farm.until).astype(int)
+    assert sorted(zip(stored["rule"], stored["start"], ends, strict=True)) == sorted(ruled)
+    address = start().address
+    for range_name, span in (("3d", 3 * DAY), ("7d", 7 * DAY), ("90d", 90 * DAY)):
+        open_page(page, address, f"?range={range_name}", turbine="R80736")
+        wait_for_lines(page)
+        seen = [each for each in ruled if each[2] > farm.until - span]
+        assert shading(page) == sorted(seen)
+        expect(page.locator("#alarms-rows tr")).to_have_count(len(seen))
+    expect(page.locator("#alarms-rows tr").first).to_contain_text("UTC")
+    keep_screenshot(page, "alarms")
+
+
+def test_ten_ticks_add_ten_points_to_every_trace(page, start, farm):
+    farm.replay(3 * 3600)
+    farm.score()
+    open_page(page, start().address, f"?from=2015-01-14T00:00Z&to={'2015-01-16T00:00Z'}")
+    wait_for_lines(page)
+    uids = ("power", "expected", "p10", "p90", "error", "error_mean", "wind")
+    before = {uid: len(points(page, uid)["y"]) for uid in uids}
+    for _ in range(10):
+        farm.replay(farm.site.step)
+        farm.score()
+    time.sleep(1.1)
+    refresh(page)
+    newest = (farm.until - farm.site.step) * 1000
+    for uid in uids:
+        assert points(page, uid)["x"][-1] == newest
+        assert len(points(page, uid)["y"]) >= before[uid]
+
+
+def test_in_a_long_view_only_the_last_bucket_changes(page, start, farm):
+    open_page(page, start().address, "?range=30d")
+    wait_for_lines(page)
+    before = points(page, "power")
+    for _ in range(3):
+        farm.replay(farm.site.step)
+        farm.score()
+    time.sleep(1.1)
+    refresh(page)
+    after = points(page, "power")
+    at = dict(zip(after["x"], after["y"], strict=True))
+    kept = [x for x in before["x"][:-1] if x in at]
+    assert len(kept) >= len(before["x"]) - 2
+    known = dict(zip(before["x"], before["y"], strict=True))
+    assert all(at[x] == known[x] for x in kept)
+
+
+def test_times_follow_the_zone_and_say_it(page, start, farm):
+    open_page(page, start().address, "?range=24h")
+    wait_for_lines(page)
+    utc = points(page, "power")["x"]
+    page.get_by_text("Site", exact=True).click()
+    expect(page.locator("#chart-about")).to_contain_text("times in CET")
+    expect(page.locator("#power-note")).to_contain_text("CET")
+    expect(page.locator("#live")).to_contain_text("CET", timeout=10_000)
+    page.wait_for_function(f"x => {PLOT}.data[1].x[0] === x", arg=utc[0] + 3_600_000)
+    assert page.evaluate(f"() => {PLOT}.layout.xaxis.hoverformat").endswith("CET")
+    assert "zone=site" in page.url
+    page.reload()
+    expect(page.locator("#chart-about")).to_contain_text("times in CET")
+
+
+def test_errors_are_in_kw_or_in_percent_of_rated(page, start, farm):
+    open_page(page, start().address, "?range=24h")
+    wait_for_lines(page)
+    kilowatts = points(page, "error")["y"]
+    page.get_by_text("% of rated", exact=True).click()
+    expect(page.locator("#error-unit")).to_have_text("% of rated")
+    expect(page.locator("#error-note")).to_contain_text("limit 5 %")
+    page.wait_for_timeout(300)
+    percents = points(page, "error")["y"]
+    for kw, pct in zip(kilowatts, percents, strict=True):
+        assert (kw is None) == (pct is None)
+        assert kw is None or pct == pytest.approx(100 * kw / RATED)
+    assert "metric=pct" in page.url
+
+
+def test_a_free_range_of_the_past_has_no_now_and_leaves_as_csv(page, start, farm):
+    address = start().address
+    open_page(page, address, "?from=2015-01-03&to=2015-01-05")
+    wait_for_lines(page)
+    times = points(page, "power")["x"]
+    assert (times[0], times[-1]) == (1_420_243_200_000, 1_420_502_400_000 - 600_000)
+    assert page.evaluate(f"() => {PLOT}.layout.annotations.at(-1).visible") is False
+    expect(page.locator("#span")).to_contain_text("3 Jan 2015")
+    sent = requests.get(address + page.locator("#rows-csv").get_attribute("href"), timeout=20)
+    rows = list(csv.DictReader(io.StringIO(sent.text)))
+    assert len(rows) == 3 * 144
+    assert rows[0]["timestamp (UTC, start of interval)"] == "2015-01-03T00:00Z"
+    assert float(rows[0]["power [kW]"]) == pytest.approx(points(page, "power")["y"][0], abs=1)
+    assert {row["model_version"] for row in rows} == {"1"}
+    assert "expected_power_p10 [kW]" in rows[0]
+    page.get_by_text("24h", exact=True).click()
+    expect(page.locator("#chart-about")).to_contain_text("10-minute")
+    assert "from=" not in page.url
+
+
+def test_curve_and_rose_say_what_they_show(page, start, farm):
+    open_page(page, start().address)
+    wait_for_lines(page)
+    curve = page.evaluate(
+        "() => Object.fromEntries(document.querySelector('#curve .js-plotly-plot').data"
+        ".map(each => [each.uid, each.x.length]))"
+    )
+    assert curve["rows"] > 900
+    assert curve["bins"] > 15
+    assert curve["model"] > 8
+    rose = page.locator("#rose svg")
+    assert "came most often from" in rose.get_attribute("aria-label")
+    assert page.locator("#rose .petal").count() == 16
+
+
+def test_nothing_moves_on_the_page_while_it_refreshes(page, start, farm):
+    open_page(page, start().address)
+    wait_for_lines(page)
+    page.wait_for_timeout(1500)
+    page.evaluate(
+        "() => { window.shift = 0; new PerformanceObserver(list => list.getEntries()"
+        ".forEach(each => { window.shift += each.value; })).observe({type: 'layout-shift'}); }"
+    )
+    for _ in range(5):
+        farm.replay(farm.site.step)
+        farm.score()
+        time.sleep(1.1)
+        refresh(page)
+        assert page.locator("#page.loading").count() == 0
+    assert page.evaluate("() => window.shift") < 0.02

@@ -1,0 +1,139 @@
+"""Tables as CSV: times in UTC, units in the head, model versions in the rows."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+import pandas as pd
+from flask import Flask, Response, request
+
+from ml_app_wind_draft.core.errors import StorageError
+from ml_app_wind_draft.core.signals import SIGNALS
+from ml_app_wind_draft.dashboard import reading_farm, words
+from ml_app_wind_draft.dashboard.page import House
+from ml_app_wind_draft.dashboard.reader import Storage
+from ml_app_wind_draft.dashboard.view import View
+from ml_app_wind_draft.dashboard.words import DAY
+
+MONTH = 31 * DAY
+OUTCOME_HEADS = {
+    "expected_power": "expected_power [kW]",
+    "expected_power_p10": "expected_power_p10 [kW]",
+    "expected_power_p90": "expected_power_p90 [kW]",
+    "status": "status",
+    "reason": "reason",
+    "state": "state",
+    "model_version": "model_version",
+}
+LOSS_HEADS = {
+    "turbine_id": "turbine_id",
+    "month": "month (UTC)",
+    "state": "inferred_state",
+    "rows": "rows",
+    "energy": "energy [MWh]",
+    "expected_energy": "expected_energy [MWh]",
+    "energy_below_expectation": "energy_below_expectation [MWh]",
+    "share_of_expected": "share_of_expected_in_month [%]",
+    "model_versions": "model_versions",
+}
+
+
+def offer(server: Flask, house: House) -> None:
+    """Answer `/export/turbine.csv?turbine=&from=&to=` and `/export/losses.csv`."""
+
+    @server.get("/export/turbine.csv")
+    def turbine() -> Response:
+        asked = View("export", query=dict(request.args))
+        turbine_id = asked.query.get("turbine", "")
+        start, end = asked.instant("from"), asked.instant("to")
+        if turbine_id not in house.site.turbines or start is None or end is None or end <= start:
+            return Response("turbine, from and to are needed.\n", 400, mimetype="text/plain")
+        name = f"{turbine_id}_{_compact(start)}_{_compact(end)}.csv"
+        return _sent(name, _rows(house, turbine_id, start, end))
+
+    @server.get("/export/losses.csv")
+    def losses() -> Response:
+        now = house.reader.farm().now
+        return _sent(f"energy_below_expectation_{house.site.name}.csv", _losses(house, now))
+
+    @server.errorhandler(StorageError)
+    def unavailable(error: StorageError) -> Response:
+        return Response(f"{error}\n", 503, mimetype="text/plain")
+
+
+def _sent(name: str, lines: Iterable[Sequence[object]]) -> Response:
+    response = Response(_written(lines), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _written(lines: Iterable[Sequence[object]]) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    for number, line in enumerate(lines, 1):
+        writer.writerow(line)
+        if number % 1000 == 0:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _rows(house: House, turbine_id: str, start: int, end: int) -> Iterator[Sequence[object]]:
+    """Every row with its outcome, a month at a time so that a long span costs no more memory."""
+    yield (
+        ["turbine_id", "timestamp (UTC, start of interval)", "revision"]
+        + [f"{each.name} [{each.unit}]" for each in SIGNALS]
+        + list(OUTCOME_HEADS.values())
+    )
+    for first in range(start, end, MONTH):
+        last = min(end, first + MONTH)
+        rows = house.reader.read(partial(_joined, turbine_id=turbine_id, start=first, end=last))
+        for row in rows.to_dict("records"):
+            yield [
+                turbine_id,
+                _moment(row["timestamp"]),
+                row["revision"],
+                *(_value(row[each.name]) for each in SIGNALS),
+                *(_value(row[name]) for name in OUTCOME_HEADS),
+            ]
+
+
+def _joined(storage: Storage, *, turbine_id: str, start: int, end: int) -> pd.DataFrame:
+    raw = storage.raw_range(start, end, [turbine_id])
+    outcomes = storage.predictions_range(start, end, [turbine_id])
+    return raw.merge(outcomes[["timestamp", *OUTCOME_HEADS]], on="timestamp", how="left")
+
+
+def _losses(house: House, now: int) -> Iterator[Sequence[object]]:
+    monthly = reading_farm.monthly(house.reader, house.site, now // DAY * DAY)
+    versions = house.reader.read(lambda storage: storage.champion_history())
+    said = " ".join(str(each) for each in sorted(set(versions["version"].astype(int))))
+    yield list(LOSS_HEADS.values())
+    for row in monthly.to_dict("records"):
+        row |= {
+            "month": datetime.fromtimestamp(row["month"], UTC).strftime("%Y-%m"),
+            "share_of_expected": 100 * row["share_of_expected"],
+            "model_versions": said,
+        }
+        yield [_value(row[name]) for name in LOSS_HEADS]
+
+
+def _value(value: object) -> object:
+    """Nothing for what is missing, never zero."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else round(value, 4)
+    return value
+
+
+def _moment(instant: int) -> str:
+    return words.stamp(instant)
+
+
+def _compact(instant: int) -> str:
+    return words.stamp(instant).replace(":", "").replace("-", "")

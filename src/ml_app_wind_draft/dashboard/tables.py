@@ -1,0 +1,110 @@
+"""Tables for people: a caption for screen readers, units in the head, scrolled by keyboard too."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dash import html
+
+Cell = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`title` stands in the head, `unit` beside it, `help` says more; numbers are flush right.
+
+    A silent title is there for screen readers alone.
+    """
+
+    title: str
+    unit: str = ""
+    help: str = ""
+    is_number: bool = False
+    class_name: str = ""
+    is_silent: bool = False
+
+
+def frame(table: str, caption: str, columns: Sequence[Column]) -> html.Div:
+    """A table without rows; `rows_of` fills `table`-rows, `table`-empty says why there are none."""
+    return html.Div(
+        [
+            html.Div(
+                className="table-box",
+                tabIndex=0,
+                role="region",
+                **{"aria-label": caption},
+                children=html.Table(
+                    [
+                        html.Caption(caption, className="unseen"),
+                        html.Thead(html.Tr([_head(each) for each in columns])),
+                        html.Tbody(id=f"{table}-rows"),
+                    ],
+                    className="table",
+                ),
+            ),
+            html.P(id=f"{table}-empty", className="empty hidden"),
+        ]
+    )
+
+
+def _head(column: Column) -> html.Th:
+    unit = [html.Span(f" {column.unit}", className="head-unit")] if column.unit else []
+    return html.Th(
+        [html.Span(column.title, className="unseen") if column.is_silent else column.title, *unit],
+        scope="col",
+        title=column.help or None,
+        className=_class_of(column),
+    )
+
+
+def filled(
+    table: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, otherwise: str
+) -> dict[str, dict[str, Any]]:
+    """Properties that give the table its rows, or say `otherwise` where there are none."""
+    return {
+        f"{table}-rows": {"children": [_row(columns, each) for each in rows]},
+        f"{table}-empty": {
+            "children": "" if rows else otherwise,
+            "className": "empty hidden" if rows else "empty",
+        },
+    }
+
+
+def _row(columns: Sequence[Column], cells: Sequence[Cell]) -> html.Tr:
+    return html.Tr(
+        [
+            html.Td(cell, className=_class_of(column))
+            for column, cell in zip(columns, cells, strict=True)
+        ]
+    )
+
+
+def _class_of(column: Column) -> str | None:
+    return " ".join(filter(None, ("number" if column.is_number else "", column.class_name))) or None
+
+
+def pill(word: str, tone: str, help_text: str = "") -> html.Span:
+    """A word in a tone: `good`, `watch`, `calm` or `alarm`."""
+    return html.Span(word, className=f"pill {tone}", title=help_text or None)
+
+
+def two_lines(first: Cell, second: Cell) -> html.Div:
+    """What matters, and below it in small what explains it."""
+    return html.Div([html.Div(first), html.Div(second, className="note")])
+
+
+def card(title: str, *children: Any, about: Any = "", help_text: str = "") -> html.Section:
+    """A card with a heading and a word or two beside it."""
+    return html.Section(
+        className="card",
+        children=[
+            html.Div(
+                className="card-head",
+                children=[
+                    html.H2(title, title=help_text or None),
+                    html.Span(about, className="note") if isinstance(about, str) else about,
+                ],
+            ),
+            *children,
+        ],
+    )

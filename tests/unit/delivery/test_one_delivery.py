@@ -152,6 +152,37 @@ def delivered(by: str) -> dict[str, Delivered]:
     return from_docker("deploy/swarm/stack.yml") if by == "swarm" else from_kubernetes(by)
 
 
+def test_the_two_compose_files_differ_in_four_things_only():
+    """Where the image comes from, which variables are required, when to restart, what to watch."""
+    local, production = (
+        yaml.safe_load((PROJECT_ROOT / name).read_text())
+        for name in ("docker-compose.local.yml", "docker-compose.yml")
+    )
+    for file in (local, production):
+        for anchors in [key for key in file if key.startswith("x-")]:
+            del file[anchors]  # YAML has merged them into the services
+        for service in file["services"].values():
+            for key in ("build", "develop", "restart"):
+                service.pop(key, None)
+            if "ml-app-wind-draft:" in service["image"]:
+                del service["image"]
+            for variable in ("MLFLOW_UI_URI", "KEDRO_VIZ_URI"):
+                service.get("environment", {}).pop(variable, None)
+    assert local == production
+
+
+@pytest.mark.parametrize(
+    ("file", "required"),
+    [
+        ("docker-compose.yml", {*GIVEN} - {"IMAGE_TAG", "SWARM_NODE"}),
+        ("docker-compose.local.yml", {}),
+    ],
+)
+def test_production_requires_three_variables_and_a_desk_none(file, required):
+    text = (PROJECT_ROOT / file).read_text()
+    assert set(re.findall(r"\$\{(\w+):\?", text)) == set(required)
+
+
 @pytest.mark.parametrize("by", DELIVERIES[1:])
 @pytest.mark.parametrize("service", [service.name for service in SERVICES])
 def test_each_service_is_delivered_alike(by, service):

@@ -31,17 +31,21 @@ class HistoryDataset(LoadOnlyDataset[pd.DataFrame]):
 
 
 def training_history(manager: DataManager, site: Site) -> pd.DataFrame:
-    """The site's rows of whole months of event time; all of them where that is less than 30 days.
-
-    So training starts from the same rows all month long. The site's recorded history is loaded
-    first where it has no rows.
-    """
+    """The site's rows before `training_end`; its recorded history is loaded first."""
     load_history(manager, site)
-    rows = manager.raw_range(0, clock.now(manager.replayed_until(site.name)), site.turbine_ids)
-    end = start_of_month(clock.now(manager.replayed_until(site.name)))
-    if rows.empty or rows["timestamp"].min() > end - LEAST_HISTORY:
-        return rows
-    return rows[rows["timestamp"] < end].reset_index(drop=True)
+    return manager.raw_range(0, training_end(manager, site), site.turbine_ids)
+
+
+def training_end(manager: DataManager, site: Site) -> int:
+    """The end of the rows to train on: the start of the month of event time, or now.
+
+    Whole months, so that training starts from the same rows all month long; everything where that
+    would be less than 30 days.
+    """
+    now = clock.now(manager.replayed_until(site.name))
+    oldest = manager.oldest_row(site.turbine_ids)
+    month = start_of_month(now)
+    return now if oldest is None or oldest > month - LEAST_HISTORY else month
 
 
 def start_of_month(instant: int) -> int:

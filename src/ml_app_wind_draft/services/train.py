@@ -18,12 +18,14 @@ from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import RegistryUnavailableError, StorageBusyError, WindError
 from ml_app_wind_draft.core.site import Site, load_site
-from ml_app_wind_draft.ingestion.datasets import start_of_month, training_history
+from ml_app_wind_draft.ingestion.datasets import start_of_month, training_end
+from ml_app_wind_draft.ingestion.history import load_history
 from ml_app_wind_draft.pipelines.training.digests import configuration_digest, data_digest
 from ml_app_wind_draft.pipelines.training.nodes import first_champion
 from ml_app_wind_draft.pipelines.training.parameters import read_parameters as checked
 from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.records import ModelVersion
+from ml_app_wind_draft.services.digest_memory import DigestMemory
 from ml_app_wind_draft.services.heartbeat import Heartbeat
 from ml_app_wind_draft.services.kedro_project import read_parameters, run_pipeline
 from ml_app_wind_draft.services.one_at_a_time import one_at_a_time
@@ -90,6 +92,7 @@ class Training:
         self._manager = manager
         self._heartbeat = heartbeat
         self._registry = ModelRegistry(settings, manager)
+        self._digests = DigestMemory(settings.data_dir / "models" / "data_digest.json")
         self._month = 0
 
     def attempt(self) -> int:
@@ -128,17 +131,27 @@ class Training:
         site = load_site(self._settings.site, self._settings)
         parameters = read_parameters(self._settings)["training"]
         self._month = self._current_month()
-        history = training_history(self._manager, site)
-        self._first_champion(history, site, parameters)
-        if (known := self._same_training(history, site, parameters)) is not None:
+        load_history(self._manager, site)
+        end = training_end(self._manager, site)
+        fingerprint = self._manager.fingerprint(end, site.turbine_ids)
+        digest = self._digests.recall(fingerprint)
+        if digest is None or not self._has_champion():
+            history = self._manager.raw_range(0, end, site.turbine_ids)
+            self._first_champion(history, site, parameters)
+            digest = data_digest(history)
+            self._digests.remember(fingerprint, digest)
+            del history
+        if (known := self._same_training(digest, site, parameters)) is not None:
             return (
                 f"Nothing to train: version {known.version} is of the same data and configuration."
             )
-        del history
         self._heartbeat.say("working", "training the challenger")
         self._challenger()
         champion = self._registry.champion()
         return f"Trained. Champion is version {champion.version}." if champion else "Trained."
+
+    def _has_champion(self) -> bool:
+        return not self._registry.waiting() and self._patiently(self._registry.champion) is not None
 
     def _first_champion(
         self, history: pd.DataFrame, site: Site, parameters: dict[str, Any]
@@ -161,10 +174,10 @@ class Training:
             return self._registry.champion_on_disk() is None
 
     def _same_training(
-        self, history: pd.DataFrame, site: Site, parameters: dict[str, Any]
+        self, digest: str, site: Site, parameters: dict[str, Any]
     ) -> ModelVersion | None:
         wanted = checked(parameters)
-        digests = (data_digest(history), configuration_digest(wanted, site))
+        digests = (digest, configuration_digest(wanted, site))
         same = (
             each
             for each in self._registry.versions()

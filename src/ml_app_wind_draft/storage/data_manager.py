@@ -148,6 +148,23 @@ class DataManager:
             }
         return {turbine: cast("int", when) for turbine, when in newest.items() if when is not None}
 
+    def oldest_row(self, turbine_ids: Sequence[str]) -> int | None:
+        """The oldest timestamp of these turbines, `None` where they have no rows."""
+        statement = "SELECT min(timestamp) FROM raw_data WHERE turbine_id = ?"
+        with reading(self._engine) as connection:
+            oldest = [value(connection, statement, (each,)) for each in turbine_ids]
+        return min((cast("int", each) for each in oldest if each is not None), default=None)
+
+    def fingerprint(self, until: int, turbine_ids: Sequence[str]) -> str:
+        """Says whether these turbines' rows before `until` are those of another time.
+
+        It rests on what every write changes: how many rows there are, their revisions, flags and
+        times of arrival. It reads no values, so it is quick, and says nothing about another
+        database with the same values: that is what a digest is for.
+        """
+        with reading(self._engine) as connection:
+            return raw_rows.fingerprint(connection, until, sorted(turbine_ids))
+
     def rejected_rows(self, limit: int = 1000, search: Search | None = None) -> pd.DataFrame:
         """The newest rows that were set aside, with reason, detail and what they said (JSON).
 

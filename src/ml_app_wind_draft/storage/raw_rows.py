@@ -40,6 +40,10 @@ SELECT_FLAGS = """
 SELECT timestamp, signal, reason FROM flagged_values
 WHERE turbine_id = ? AND timestamp = ? AND revision = ? AND text IS NULL
 """
+SELECT_FINGERPRINT = """
+SELECT count(*), min(timestamp), max(timestamp), sum(revision), sum(ingested_at), sum(flags)
+FROM raw_data WHERE turbine_id = ? AND timestamp < ?
+"""
 UNFLAG = """
 DELETE FROM flagged_values WHERE turbine_id = ? AND timestamp = ? AND revision = ? AND text IS NULL
 """
@@ -73,6 +77,15 @@ def stored_between(
             values[row, SIGNAL_INDEX[name]] = np.nan if value is None else value
             reasons[row, SIGNAL_INDEX[name]] = Flag[reason.upper()]
     return StoredRows(timestamp, revision, values, reasons)
+
+
+def fingerprint(connection: Connection, until: int, turbine_ids: Sequence[str]) -> str:
+    """What every write to these turbines' rows before `until` changes."""
+    return "; ".join(
+        f"{turbine_id} {' '.join(str(int(each or 0)) for each in row)}"
+        for turbine_id in turbine_ids
+        for row in fetch(connection, SELECT_FINGERPRINT, (turbine_id, until))
+    )
 
 
 def write(connection: Connection, changes: RowChanges, ingested_at: int) -> None:

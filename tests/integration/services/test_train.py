@@ -55,7 +55,10 @@ def database(settings: Settings, site: Site) -> Iterator[DataManager]:
 
 
 def test_from_an_empty_folder_to_a_judged_challenger_though_mlflow_comes_late(
-    quick_training: Settings, mlflow_server: MlflowServer, database: DataManager
+    quick_training: Settings,
+    mlflow_server: MlflowServer,
+    database: DataManager,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     mlflow_server.stop()
     first = wind_train(quick_training)
@@ -77,6 +80,12 @@ def test_from_an_empty_folder_to_a_judged_challenger_though_mlflow_comes_late(
     said, _ = again.communicate(timeout=120)
     assert again.returncode == 0, said
     assert "Nothing to train: version 2" in said.splitlines()[-1]
+
+    def nothing_is_read(*_: object) -> None:
+        pytest.fail("rows were read only to be compared")
+
+    monkeypatch.setattr(database, "raw_range", nothing_is_read)
+    assert Training(quick_training, database, Heartbeat(train.SERVICE, database)).attempt() == 0
 
 
 def test_a_configuration_that_cannot_be_used_is_the_last_line_and_the_heartbeat(

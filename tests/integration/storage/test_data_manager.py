@@ -87,6 +87,28 @@ def test_a_correction_is_a_new_revision_and_the_old_values_are_kept(manager, sit
     assert manager.check() == []
 
 
+def test_a_fingerprint_is_of_the_rows_before_an_instant_and_changes_with_them(manager, site):
+    def fingerprint() -> str:
+        return manager.fingerprint(START + 6 * STEP, ["R80711", "R80721"])
+
+    ingest(manager, site, [rows()], source="test")
+    first = fingerprint()
+    ingest(manager, site, [rows(), rows(first=START + 6 * STEP), rows("R80736")], source="test")
+    assert fingerprint() == first
+    ingest(manager, site, [rows(count=1, power=510.0)], source="test")
+    corrected = fingerprint()
+    assert corrected != first
+    ingest(manager, site, [rows("R80721", count=1)], source="test")
+    assert fingerprint() not in {first, corrected}
+
+
+def test_the_oldest_row_is_that_of_the_turbines_asked_for(manager, site):
+    assert manager.oldest_row(["R80711"]) is None
+    ingest(manager, site, [rows(), rows("R80721", first=START - STEP)], source="test")
+    assert manager.oldest_row(["R80711"]) == START
+    assert manager.oldest_row(["R80711", "R80721", "R80736"]) == START - STEP
+
+
 def test_revisions_that_arrive_between_two_ticks_each_get_an_outcome(manager, site):
     for power in (500.0, 600.0, 700.0):
         ingest(manager, site, [rows(count=1, power=power)], source="test")

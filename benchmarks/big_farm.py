@@ -1,8 +1,9 @@
 """A made-up farm with any number of rows in every big table, and the sums that belong to them."""
 
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
-
-import sqlalchemy as sa
 
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.storage.data_manager import ChampionChange, DataManager
@@ -16,29 +17,52 @@ SIGNAL = "wind_direction"
 def fill(manager: DataManager, path: Path, site: Site, rows: int) -> None:
     """`rows` in `raw_data`, its history and `predictions`; a tenth set aside, some flagged."""
     manager.record_champion(ChampionChange("wind_power_predictor", 1, "bench", "the only one", 0))
-    engine = sa.create_engine(f"sqlite:///{path}")
+    manager.close()
     steps = rows // len(site.turbine_ids)
     first = END - steps * STEP
-    with engine.begin() as connection:
+    total = steps * len(site.turbine_ids)
+    with _bulk_loading(path) as connection:
         for turbine_id in site.turbine_ids:
             for statement in _statements(turbine_id, first, steps):
-                connection.exec_driver_sql(statement)
-        connection.exec_driver_sql(_set_aside(site, rows // 10, first, steps))
-        connection.exec_driver_sql(
+                connection.execute(statement)
+        connection.execute(_set_aside(site, rows // 10, first, steps))
+        connection.execute(
             'INSERT INTO rejected_days (site, day, turbine_id, reason, "rows")'
             f" SELECT site, timestamp / {DAY} * {DAY}, turbine_id, reason, count(*)"
             " FROM rejected_rows GROUP BY 1, 2, 3, 4"
         )
-        total = steps * len(site.turbine_ids)
-        connection.exec_driver_sql(
+        connection.execute(
             "INSERT INTO counters (name, value) VALUES"
             f" ('raw_rows', {total}), ('revisions', {2 * total}), ('predictions', {total}),"
             f" ('waiting', 0), ('set_aside', {rows // 10})"
         )
-        connection.exec_driver_sql(f"INSERT INTO replays VALUES ('{site.name}', {END})")
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
+        connection.execute(f"INSERT INTO replays VALUES ('{site.name}', {END})")
+
+
+@contextmanager
+def _bulk_loading(path: Path) -> Generator[sqlite3.Connection]:
+    """Alone with the database, without journal or sync: a crash here leaves only rubbish.
+
+    The indexes of what is set aside are made at the end, in the order of their keys.
+    """
+    connection = sqlite3.connect(path, isolation_level=None)
+    for pragma in ("journal_mode = off", "synchronous = off", "cache_size = -400000"):
+        connection.execute(f"PRAGMA {pragma}")
+    indexes = connection.execute(
+        "SELECT name, sql FROM sqlite_master"
+        " WHERE type = 'index' AND tbl_name = 'rejected_rows' AND sql IS NOT NULL"
+    ).fetchall()
+    try:
+        connection.execute("BEGIN")
+        for name, _ in indexes:
+            connection.execute(f"DROP INDEX {name}")
+        yield connection
+        for _, statement in indexes:
+            connection.execute(statement)
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode = wal")
+    finally:
+        connection.close()
 
 
 def _series(steps: int) -> str:
@@ -49,12 +73,14 @@ def _statements(turbine_id: str, first: int, steps: int) -> list[str]:
     series, when = _series(steps), f"{first} + i * {STEP}"
     power = "400 + i % 700"
     expected = "450 + i % 700"
-    table = [
-        f"INSERT INTO {name} (turbine_id, timestamp, revision, ingested_at, power, wind_speed,"
+    rows = (
+        "INSERT INTO raw_data (turbine_id, timestamp, revision, ingested_at, power, wind_speed,"
         f" pitch_angle, flags) {series} SELECT '{turbine_id}', {when}, 1, {when}, {power},"
         " 6.5 + (i % 97) / 30.0, 0.5, 0 FROM s"
-        for name in ("raw_data", "raw_data_history")
-    ]
+    )
+    history = (
+        f"INSERT INTO raw_data_history SELECT * FROM raw_data WHERE turbine_id = '{turbine_id}'"
+    )
     outcome = (
         "INSERT INTO predictions (turbine_id, timestamp, revision, model_version, issued_at,"
         " status, expected_power, expected_power_p10, expected_power_p90, state, in_sample,"
@@ -66,7 +92,7 @@ def _statements(turbine_id: str, first: int, steps: int) -> list[str]:
         f" {series} SELECT '{turbine_id}', {when}, 1, '{SIGNAL}', 'stuck', 180.0 FROM s"
         f" WHERE i % {FLAGGED_EVERY} < 10"
     )
-    return [*table, outcome, flagged, *_sums(turbine_id)]
+    return [rows, history, outcome, flagged, *_sums(turbine_id)]
 
 
 def _sums(turbine_id: str) -> list[str]:

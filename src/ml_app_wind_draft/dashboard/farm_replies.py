@@ -1,5 +1,7 @@
 """The farm page in words, tables and properties. Pure."""
 
+import math
+from collections import defaultdict
 from typing import Any
 
 import pandas as pd
@@ -151,24 +153,29 @@ def turbine_link(turbine_id: str, start: float, end: float) -> html.A:
 
 def losses_table(monthly: pd.DataFrame, site: Site) -> Props:
     """Energy below expectation by month and turbine, newest month first."""
-    rows = []
-    months = sorted(set(monthly["month"]), reverse=True)
-    for month in months:
-        for turbine_id in site.turbine_ids:
-            own = monthly[(monthly["month"] == month) & (monthly["turbine_id"] == turbine_id)]
-            if not own.empty:
-                rows.append(_loss_row(month, turbine_id, own))
+    of_month: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
+    for each in monthly.to_dict("records"):
+        of_month[int(each["month"]), str(each["turbine_id"])].append(
+            {str(name): value for name, value in each.items()}
+        )
+    months = sorted({month for month, _ in of_month}, reverse=True)
+    rows = [
+        _loss_row(month, turbine_id, of_month[month, turbine_id])
+        for month in months
+        for turbine_id in site.turbine_ids
+        if (month, turbine_id) in of_month
+    ]
     otherwise = "No whole day with predictions yet."
     return tables.filled("losses", LOSS_COLUMNS, rows, otherwise=otherwise)
 
 
-def _loss_row(month: int, turbine_id: str, own: pd.DataFrame) -> tuple:
-    below, expected = own["energy_below_expectation"].sum(), own["expected_energy"].sum()
-    share = below / expected if expected > 0 else float("nan")
-    by_state = own.groupby("state")["energy_below_expectation"].sum()
-    normal, held_back = (by_state.get(each, float("nan")) for each in (NORMAL, NOT_NORMAL))
-    others = by_state.drop([NORMAL, NOT_NORMAL], errors="ignore")
-    rest = others.sum() if len(others) else float("nan")
+def _loss_row(month: int, turbine_id: str, states: list[dict[str, Any]]) -> tuple:
+    """One line; `states` as from `losses.monthly`."""
+    by_state = {each["state"]: each["energy_below_expectation"] for each in states}
+    below, expected = sum(by_state.values()), sum(each["expected_energy"] for each in states)
+    share = below / expected if expected > 0 else math.nan
+    normal, held_back = (by_state.pop(each, math.nan) for each in (NORMAL, NOT_NORMAL))
+    rest = sum(by_state.values()) if by_state else math.nan
     return (
         words.month(month),
         turbine_id,
@@ -180,9 +187,8 @@ def _loss_row(month: int, turbine_id: str, own: pd.DataFrame) -> tuple:
     )
 
 
-def _bar(share: float) -> html.Span:
+def _bar(share: float) -> tables.Tag:
     width = 0 if words.is_missing(share) else min(1.0, abs(share) / FULL_BAR)
     side = "below" if share > 0 else "above"
-    return html.Span(
-        html.I(style={"width": f"{round(50 * width)}%"}, className=side), className="loss-bar"
-    )
+    fill = tables.tag("I", None, style={"width": f"{round(50 * width)}%"}, className=side)
+    return tables.tag("Span", fill, className="loss-bar")

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from plotly.utils import PlotlyJSONEncoder
+from dash.development.base_component import Component
 
 from ml_app_wind_draft.dashboard.page import Reply
 
@@ -32,4 +32,8 @@ def _merged(parts: list[Reply]) -> Reply:
 
 
 def _checksum(part: Reply) -> int:
-    return zlib.crc32(json.dumps(part, cls=PlotlyJSONEncoder).encode())
+    return zlib.crc32(json.dumps(part, default=_plain).encode())
+
+
+def _plain(component: Component) -> dict[str, Any]:
+    return component.to_plotly_json()

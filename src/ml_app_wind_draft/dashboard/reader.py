@@ -34,6 +34,7 @@ ROW_COLUMNS = [
     "ambient_temperature",
     "air_pressure",
 ]
+NEWEST_COLUMNS = ["turbine_id", "timestamp", "ingested_at", "power", "wind_speed"]
 LONG_BUCKET = HOUR  # views of such means need not be as fresh
 LONG_SECONDS = 30.0
 T = TypeVar("T")
@@ -46,15 +47,31 @@ class Storage(Protocol):
         """Bring the schema to head."""
 
     def raw_range(
-        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+        self,
+        start: int,
+        end: int,
+        turbine_ids: Sequence[str] | None = None,
+        *,
+        columns: Sequence[str] = ...,
     ) -> pd.DataFrame:
         """Rows in a span of time."""
 
-    def raw_last(self, count: int, turbine_ids: Sequence[str] | None = None) -> pd.DataFrame:
+    def raw_last(
+        self,
+        count: int,
+        turbine_ids: Sequence[str] | None = None,
+        *,
+        columns: Sequence[str] = ...,
+    ) -> pd.DataFrame:
         """The newest rows."""
 
     def predictions_range(
-        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+        self,
+        start: int,
+        end: int,
+        turbine_ids: Sequence[str] | None = None,
+        *,
+        columns: Sequence[str] = ...,
     ) -> pd.DataFrame:
         """Outcomes in a span of time."""
 
@@ -258,7 +275,7 @@ class Reader:
 
     def ping(self) -> int | None:
         """The newest row's timestamp, read now. Raises `StorageError` when that fails."""
-        newest = self._open().raw_last(1, self._site.turbine_ids)
+        newest = self._open().raw_last(1, self._site.turbine_ids, columns=["timestamp"])
         return None if newest.empty else int(newest["timestamp"].max())
 
     def _open(self) -> Storage:
@@ -277,8 +294,10 @@ class Reader:
         first = start if since is None else max(min(since, start), start - DAY)
         window = round(self._site.alarms.window_hours * HOUR)
         read_from = first - max(residuals.ROLLING_SECONDS, window)
-        raw = storage.raw_range(read_from, now, [turbine_id])
-        outcomes = storage.predictions_range(read_from, now, [turbine_id])
+        raw = storage.raw_range(read_from, now, [turbine_id], columns=ROW_COLUMNS)
+        outcomes = storage.predictions_range(
+            read_from, now, [turbine_id], columns=["timestamp", *OUTCOMES, "state"]
+        )
         rows = residuals.with_errors(_joined(raw, outcomes), step)
         rows = _with_measures(rows, turbine_id, self._site)
         rows = rows[rows["timestamp"] >= first - residuals.ROLLING_SECONDS]
@@ -289,7 +308,7 @@ class Reader:
     def _end_of_view(self, storage: Storage, turbine_id: str, span: int) -> int:
         """Event time; the end of the newest row where that lies a whole view back."""
         now = clock.now(storage.replayed_until(self._site.name))
-        newest = storage.raw_last(1, [turbine_id])
+        newest = storage.raw_last(1, [turbine_id], columns=["timestamp"])
         if newest.empty:
             return now
         end = int(newest["timestamp"].iloc[-1]) + self._site.step
@@ -298,7 +317,8 @@ class Reader:
     def _read_farm(self) -> Farm:
         storage, site = self._open(), self._site
         replayed_until = storage.replayed_until(site.name)
-        raw = storage.raw_last(max(ARRIVALS, DAY // site.step), site.turbine_ids)
+        count = max(ARRIVALS, DAY // site.step)
+        raw = storage.raw_last(count, site.turbine_ids, columns=NEWEST_COLUMNS)
         rows = _of_each(raw, site.turbine_ids)
         outcomes = _of_each(storage.predictions_last(4, site.turbine_ids), site.turbine_ids)
         is_replay = site.replay is not None and replayed_until is not None

@@ -16,7 +16,7 @@ MOST_ROWS = 4_100  # beyond them a page reads the sums by hour instead
 WORST = 10
 MONTHS = 12
 CALM_BELOW = 0.02  # of rated: with so little expected, a share of it says nothing
-VALUES = ["power", *OUTCOMES]
+KEY = ["turbine_id", "timestamp"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ def _by_hour(
 
 
 def _summed(storage: Storage, site: Site, first: int, now: int) -> pd.DataFrame:
-    raw = storage.raw_range(first, now, site.turbine_ids)
-    outcomes = storage.predictions_range(first, now, site.turbine_ids)
+    raw = storage.raw_range(first, now, site.turbine_ids, columns=[*KEY, "power"])
+    outcomes = storage.predictions_range(first, now, site.turbine_ids, columns=[*KEY, *OUTCOMES])
     raw = raw[raw["power"].notna()]
     place = {turbine_id: index for index, turbine_id in enumerate(site.turbine_ids)}
     key, scored = _key(raw, place), _key(outcomes, place)

@@ -151,7 +151,7 @@ def _turbines(
     accepted: NDArray[np.int64],
     expected: NDArray[np.int64],
 ) -> list[TurbineQuality]:
-    last = storage.raw_last(1, site.turbine_ids)
+    last = storage.raw_last(1, site.turbine_ids, columns=["turbine_id", "ingested_at"])
     arrivals = dict(zip(last["turbine_id"], last["ingested_at"].astype(int), strict=True))
     rows, should = accepted.sum(axis=0), expected.sum(axis=0)
     return [

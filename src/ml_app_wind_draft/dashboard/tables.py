@@ -1,4 +1,8 @@
-"""Tables for people: a caption for screen readers, units in the head, scrolled by keyboard too."""
+"""Tables for people: a caption for screen readers, units in the head, scrolled by keyboard too.
+
+A table's rows are thousands of tags a refresh. They are plain dictionaries, as Dash sends them: its
+component classes take ten times as long to build and to write.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +11,7 @@ from typing import Any
 from dash import html
 
 Cell = Any
+Tag = Any  # a dictionary; what Dash says of its children knows only component classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +75,13 @@ def filled(
     }
 
 
-def _row(columns: Sequence[Column], cells: Sequence[Cell]) -> html.Tr:
-    return html.Tr(
+def _row(columns: Sequence[Column], cells: Sequence[Cell]) -> Tag:
+    return tag(
+        "Tr",
         [
-            html.Td(cell, className=_class_of(column))
+            tag("Td", cell, className=_class_of(column))
             for column, cell in zip(columns, cells, strict=True)
-        ]
+        ],
     )
 
 
@@ -83,14 +89,24 @@ def _class_of(column: Column) -> str | None:
     return " ".join(filter(None, ("number" if column.is_number else "", column.class_name))) or None
 
 
-def pill(word: str, tone: str, help_text: str = "") -> html.Span:
+def tag(kind: str, children: Cell, **properties: Any) -> Tag:
+    """An element of `dash.html` (`kind`: "Td", ...) as Dash sends it; `None` is left out."""
+    given = {name: value for name, value in properties.items() if value is not None}
+    return {
+        "type": kind,
+        "namespace": "dash_html_components",
+        "props": {"children": children, **given},
+    }
+
+
+def pill(word: str, tone: str, help_text: str = "") -> Tag:
     """A word in a tone: `good`, `watch`, `calm` or `alarm`."""
-    return html.Span(word, className=f"pill {tone}", title=help_text or None)
+    return tag("Span", word, className=f"pill {tone}", title=help_text or None)
 
 
-def two_lines(first: Cell, second: Cell) -> html.Div:
+def two_lines(first: Cell, second: Cell) -> Tag:
     """What matters, and below it in small what explains it."""
-    return html.Div([html.Div(first), html.Div(second, className="note")])
+    return tag("Div", [tag("Div", first), tag("Div", second, className="note")])
 
 
 def card(title: str, *children: Any, about: Any = "", help_text: str = "") -> html.Section:

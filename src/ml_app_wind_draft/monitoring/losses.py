@@ -37,8 +37,8 @@ def monthly(daily: pd.DataFrame, step: int) -> pd.DataFrame:
     `share_of_expected`, the latter over what the turbine was expected to make in the month in all
     states, so that shares of states add up. `daily`: as from `DataManager.daily`; `step`: s.
     """
-    months = pd.to_datetime(daily["start"], unit="s").dt.strftime("%Y-%m-01")
-    named = daily.assign(month=pd.to_datetime(months).astype("datetime64[s]").astype(np.int64))
+    months = daily["start"].to_numpy(np.int64).astype("datetime64[s]").astype("datetime64[M]")
+    named = daily.assign(month=months.astype("datetime64[s]").astype(np.int64))
     keys = ["turbine_id", "month", "state"]
     added = named[named["compared"] > 0].groupby(keys, as_index=False)[SUMMED].sum()
     mwh = step / 3600 / 1000

@@ -29,7 +29,9 @@ from ml_app_wind_draft.storage import (
     work,
 )
 from ml_app_wind_draft.storage.engine import make_engine, reading, writing
+from ml_app_wind_draft.storage.frames import OUTCOME_COLUMNS
 from ml_app_wind_draft.storage.heartbeats import Heartbeat
+from ml_app_wind_draft.storage.raw_rows import RAW_COLUMNS
 from ml_app_wind_draft.storage.services import ChampionChange
 from ml_app_wind_draft.storage.set_aside import Search
 from ml_app_wind_draft.storage.statements import execute, fetch, value
@@ -123,20 +125,33 @@ class DataManager:
             yield IntakeTransaction(connection)
 
     def raw_range(
-        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+        self,
+        start: int,
+        end: int,
+        turbine_ids: Sequence[str] | None = None,
+        *,
+        columns: Sequence[str] = RAW_COLUMNS,
     ) -> pd.DataFrame:
         """Rows with start <= timestamp < end, by turbine and time.
 
         Columns: `turbine_id`, `timestamp`, `revision`, `ingested_at`, the signals (float64, NaN
-        where missing) and `flags` (bit i: signal i was implausible).
+        where missing) and `flags` (bit i: signal i was implausible), or those of `columns`.
         """
         with reading(self._engine) as connection:
-            return frames.raw_range(connection, start, end, self._chosen(connection, turbine_ids))
+            chosen = self._chosen(connection, turbine_ids)
+            return frames.raw_range(connection, start, end, chosen, columns)
 
-    def raw_last(self, count: int, turbine_ids: Sequence[str] | None = None) -> pd.DataFrame:
+    def raw_last(
+        self,
+        count: int,
+        turbine_ids: Sequence[str] | None = None,
+        *,
+        columns: Sequence[str] = RAW_COLUMNS,
+    ) -> pd.DataFrame:
         """The newest `count` rows of each turbine; columns as in `raw_range`."""
         with reading(self._engine) as connection:
-            return frames.raw_last(connection, count, self._chosen(connection, turbine_ids))
+            chosen = self._chosen(connection, turbine_ids)
+            return frames.raw_last(connection, count, chosen, columns)
 
     def newest_rows(self) -> dict[str, int]:
         """The newest timestamp of each turbine that has rows."""
@@ -248,11 +263,14 @@ class DataManager:
         turbine_ids: Sequence[str] | None = None,
         *,
         in_sample: bool = False,
+        columns: Sequence[str] = OUTCOME_COLUMNS,
     ) -> pd.DataFrame:
         """Current outcomes with start <= timestamp < end, by turbine and time."""
         with reading(self._engine) as connection:
             chosen = self._chosen(connection, turbine_ids)
-            return frames.predictions_range(connection, start, end, chosen, in_sample=in_sample)
+            return frames.predictions_range(
+                connection, start, end, chosen, columns, in_sample=in_sample
+            )
 
     def predictions_last(
         self, count: int, turbine_ids: Sequence[str] | None = None

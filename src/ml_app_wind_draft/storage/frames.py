@@ -61,24 +61,38 @@ def to_frame(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> pd.Dat
 
 
 def raw_range(
-    connection: Connection, start: int, end: int, turbine_ids: Sequence[str]
+    connection: Connection,
+    start: int,
+    end: int,
+    turbine_ids: Sequence[str],
+    columns: Sequence[str] = RAW_COLUMNS,
 ) -> pd.DataFrame:
     """`raw_data` with start <= timestamp < end, by turbine and time."""
-    return _range(connection, "raw_data", RAW_COLUMNS, (start, end), turbine_ids)
+    return _range(connection, "raw_data", columns, (start, end), turbine_ids)
 
 
 def predictions_range(
-    connection: Connection, start: int, end: int, turbine_ids: Sequence[str], *, in_sample: bool
+    connection: Connection,
+    start: int,
+    end: int,
+    turbine_ids: Sequence[str],
+    columns: Sequence[str] = OUTCOME_COLUMNS,
+    *,
+    in_sample: bool,
 ) -> pd.DataFrame:
     """`predictions_current` with start <= timestamp < end, by turbine and time."""
     only = "" if in_sample else "AND in_sample = 0"
-    table = "predictions_current"
-    return _range(connection, table, OUTCOME_COLUMNS, (start, end), turbine_ids, only)
+    return _range(connection, "predictions_current", columns, (start, end), turbine_ids, only)
 
 
-def raw_last(connection: Connection, count: int, turbine_ids: Sequence[str]) -> pd.DataFrame:
+def raw_last(
+    connection: Connection,
+    count: int,
+    turbine_ids: Sequence[str],
+    columns: Sequence[str] = RAW_COLUMNS,
+) -> pd.DataFrame:
     """The newest `count` rows of each turbine, by turbine and time."""
-    return _last(connection, "raw_data", RAW_COLUMNS, count, turbine_ids)
+    return _last(connection, "raw_data", columns, count, turbine_ids)
 
 
 def predictions_last(
@@ -101,8 +115,8 @@ def _range(
     statement = f"""
         SELECT {names} FROM {table} WHERE turbine_id = ? AND timestamp >= ? AND timestamp < ?
         {condition} ORDER BY timestamp"""
-    parameters = [(turbine_id, *span) for turbine_id in turbine_ids]
-    return _each(connection, columns, statement, parameters)
+    rows = [row for each in turbine_ids for row in fetch(connection, statement, (each, *span))]
+    return to_frame(columns, rows)
 
 
 def _last(
@@ -115,17 +129,10 @@ def _last(
 ) -> pd.DataFrame:
     names = ", ".join(columns)
     statement = f"""
-        SELECT * FROM (SELECT {names} FROM {table} WHERE turbine_id = ? {condition}
-        ORDER BY timestamp DESC LIMIT ?) newest ORDER BY timestamp"""
-    parameters = [(turbine_id, count) for turbine_id in turbine_ids]
-    return _each(connection, columns, statement, parameters)
-
-
-def _each(
-    connection: Connection, columns: Sequence[str], statement: str, parameters: list[tuple]
-) -> pd.DataFrame:
-    rows = [row for each in parameters for row in fetch(connection, statement, each)]
-    return to_frame(columns, rows)
+        SELECT {names} FROM {table} WHERE turbine_id = ? {condition}
+        ORDER BY timestamp DESC LIMIT ?"""
+    newest_first = (fetch(connection, statement, (each, count)) for each in turbine_ids)
+    return to_frame(columns, [row for rows in newest_first for row in reversed(rows)])
 
 
 def _typed(name: str, values: NDArray[np.object_]) -> NDArray:

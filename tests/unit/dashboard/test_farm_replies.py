@@ -7,6 +7,7 @@ from ml_app_wind_draft.dashboard.farm_replies import losses_table, watch_props, 
 from ml_app_wind_draft.dashboard.reading_farm import Watch, stretch
 from ml_app_wind_draft.dashboard.words import UTC_ZONE
 from ml_app_wind_draft.monitoring.alarms import MODEL_DOUBT, UNDER_PERFORMANCE
+from tests.unit.dashboard.said import lines
 
 JANUARY = 1_420_070_400
 HOUR = 3600
@@ -15,13 +16,6 @@ HOUR = 3600
 def watched(site, below: float, on: frozenset[str] = frozenset()) -> dict[str, Watch]:
     watch = Watch({UNDER_PERFORMANCE: below, MODEL_DOUBT: 0.02}, on)
     return dict.fromkeys(site.turbine_ids, watch)
-
-
-def text_of(component) -> str:
-    if isinstance(component, list | tuple):
-        return " ".join(map(text_of, component))
-    children = getattr(component, "children", component)
-    return str(children) if not hasattr(children, "children") else text_of(children)
 
 
 def test_a_tile_says_its_error_and_its_limit(site):
@@ -70,9 +64,8 @@ def test_only_hours_that_lost_something_are_bad(site):
             "expected_sum": [1200.0, 600.0],
         }
     )
-    (row,) = worst_table(worst, site, UTC_ZONE)["worst-rows"]["children"]
-    cells = [text_of(each) for each in row.children]
-    assert cells == ["R80711", "1 Jan, 00:00 UTC", "100", "50"]
+    rows = lines(worst_table(worst, site, UTC_ZONE), "worst")
+    assert rows == [["R80711", "1 Jan, 00:00 UTC", "100", "50"]]
 
 
 def test_months_are_split_by_state_and_newest_first(site):
@@ -85,8 +78,7 @@ def test_months_are_split_by_state_and_newest_first(site):
             "energy_below_expectation": [2.0, 3.0, -1.0],
         }
     )
-    february, january = losses_table(monthly, site)["losses-rows"]["children"]
-    assert text_of(february.children[0]) == "Feb 2015"
-    cells = [text_of(each) for each in january.children]
-    assert cells[2:4] == ["100.0", "5.0"]
-    assert cells[5:] == ["5.0", "2.0", "3.0", "\N{EN DASH}"]
+    february, january = lines(losses_table(monthly, site), "losses")
+    assert february[0] == "Feb 2015"
+    assert january[2:4] == ["100.0", "5.0"]
+    assert january[5:] == ["5.0", "2.0", "3.0", "\N{EN DASH}"]

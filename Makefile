@@ -32,7 +32,7 @@ test-integration: $(INSTALLED)  ## real databases, a real MLflow, real services
 	$(PYTEST) tests/integration
 
 test-e2e: $(INSTALLED)  ## the dashboard in a real browser
-	$(PYTEST) tests/e2e
+	$(PYTEST) --dist loadgroup tests/e2e
 
 test-slow: $(INSTALLED)  ## the minutes-long tests (more kill -9, the whole training)
 	$(BIN)/pytest -m slow tests

@@ -6,12 +6,19 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 PLOT = "document.querySelector('#chart .js-plotly-plot')"
+NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", ""))
 
 
 def open_at(page: Page, address: str, path: str = "/") -> None:
     """Open a page of the dashboard and wait for its first answer."""
-    page.goto(f"{address}{path}")
+    dropped: list[str] = []
+    page.on("requestfailed", lambda request: dropped.append(str(request.failure)))
+    for _ in range(3):
+        dropped.clear()
+        page.goto(f"{address}{path}")
+        if not any(NETWORK_CHANGED in each for each in dropped):
+            break
     page.wait_for_selector("#page:not(.loading)", state="attached")
 
 

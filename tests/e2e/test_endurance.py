@@ -6,15 +6,10 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.e2e.conftest import START
 from tests.e2e.looking import open_at, open_page, points, refresh, wait_for_lines
 
 TICKS = 300
-# The tests' server does not remember answers for a second: each tick brings a new row.
-FORGETFUL = (
-    "from ml_app_wind_draft.dashboard import reader; reader.FRESH_SECONDS = 0.0;"
-    "from ml_app_wind_draft.core.config import load_settings;"
-    "from ml_app_wind_draft.services import ui; ui.run(load_settings())"
-)
 HEAP = 1_000_000
 
 
@@ -31,7 +26,7 @@ def heap(page) -> float:
 def test_after_300_ticks_memory_is_flat_and_the_chart_is_that_of_a_new_page(
     page, context, start, farm
 ):
-    dashboard = start(program=FORGETFUL)
+    dashboard = start()
     open_page(page, dashboard.address, "?range=24h")
     wait_for_lines(page)
     process = psutil.Process(dashboard.process.pid)
@@ -56,7 +51,7 @@ def test_after_300_ticks_memory_is_flat_and_the_chart_is_that_of_a_new_page(
 
 @pytest.mark.timeout(600)
 def test_twenty_open_pages_all_stay_live(browser: Browser, start, farm):
-    dashboard = start()
+    dashboard = start(START)
     contexts = [browser.new_context(viewport={"width": 820, "height": 700}) for _ in range(4)]
     paths = ("/", "/turbine/R80711", "/models", "/quality", "/status")
     pages = []

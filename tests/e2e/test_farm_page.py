@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import time
 
 import pytest
 import requests
@@ -79,7 +78,6 @@ def test_refreshes_are_small_and_end_in_what_a_new_page_shows(page, context, sta
     for _ in range(7):
         farm.replay(farm.site.step)
         farm.score()
-        time.sleep(1.1)
         refresh(page)
     assert sizes
     assert max(sizes) <= 2000

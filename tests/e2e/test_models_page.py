@@ -7,6 +7,7 @@ from ml_app_wind_draft.registry.client import ModelRegistry
 from tests.e2e import versions
 from tests.e2e.looking import keep_screenshot, open_at
 
+pytestmark = pytest.mark.xdist_group("mlflow")
 POINTS = """uid => {
     const plot = document.querySelector('#models-chart .js-plotly-plot');
     const found = plot?.data?.find(each => each.uid === uid);

@@ -1,7 +1,5 @@
 """The data quality page: what came, what was set aside, gaps, stuck signals."""
 
-import time
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -106,7 +104,6 @@ def test_a_tick_is_small_and_what_changed_is_shown(page, start, troubled):
     for _ in range(4):
         troubled.replay(troubled.site.step)
         troubled.score()
-        time.sleep(1.1)
         refresh(page)
     assert max(sizes) <= 2000
     expect(page.locator("#quality-0-newest")).to_contain_text("16 Jan 2015, 04:30 UTC")

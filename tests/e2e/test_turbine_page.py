@@ -3,14 +3,16 @@
 import csv
 import io
 import re
+import shutil
 import signal
-import time
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+import yaml
 from playwright.sync_api import Page, expect
 
+from ml_app_wind_draft.core.config import PROJECT_ROOT
 from ml_app_wind_draft.core.states import NORMAL
 from ml_app_wind_draft.dashboard.figures import LEGEND
 from ml_app_wind_draft.monitoring.alarms import all_alarms
@@ -18,6 +20,12 @@ from tests.e2e.farm import DAY, RATED
 from tests.e2e.looking import PLOT, keep_screenshot, open_page, points, refresh, wait_for_lines
 from tests.e2e.proxy import Proxy
 
+MAKER = """async () => {
+    const plot = () => document.querySelector("#curve .js-plotly-plot");
+    while (!plot()?.data?.length) await new Promise((done) => setTimeout(done, 50));
+    const { x, y } = plot().data.find((each) => each.uid === "maker");
+    return { x, y };
+}"""
 NAME_OF_FOCUS = """each => {
     if (each.id.startsWith("{")) {
         const {turbine, key, page} = JSON.parse(each.id);
@@ -67,18 +75,24 @@ def test_power_prediction_band_error_and_wind_are_drawn(page, start, farm):
     keep_screenshot(page, "first-look")
 
 
-def test_a_zoom_and_a_hidden_line_survive_refreshes(page, start, farm):
+def test_a_zoom_a_hidden_line_and_the_pointers_words_survive_refreshes(page, start, farm):
     open_page(page, start().address, "?range=24h")
     wait_for_lines(page)
     page.get_by_role("button", name="Wind speed").click()
     drag_over_chart(page)
     zoomed = axis_range(page)
     before = len(points(page, "power")["x"])
-    for _ in range(3):
+    box = page.locator("#chart .nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.4 * box["height"], steps=4)
+    said = page.locator("#chart .hoverlayer .legend")
+    expect(said).to_contain_text("Measured")
+    words = said.text_content()
+    for _ in range(6):
         farm.replay(farm.site.step)
         farm.score()
-        time.sleep(1.1)  # the server remembers its answers for a second
         refresh(page)
+        expect(said).to_be_visible()
+        assert said.text_content() == words
     assert axis_range(page) == zoomed
     assert points(page, "power")["x"][-1] == (farm.until - farm.site.step) * 1000
     assert len(points(page, "power")["x"]) == before
@@ -128,7 +142,6 @@ def test_a_refresh_is_small_and_ends_in_what_a_new_page_shows(page, context, sta
     for _ in range(10):
         farm.replay(farm.site.step)
         farm.score()
-        time.sleep(1.1)
         refresh(page)
     assert sizes
     assert max(sizes) <= 2000
@@ -151,7 +164,6 @@ def test_a_late_row_and_a_gap_reach_the_open_page(page, start, farm):
     assert missing[0] * 1000 + 600_000 not in drawn["x"]
     farm.add("R80711", *missing)
     farm.score()
-    time.sleep(1.1)
     refresh(page)
     assert None not in points(page, "power")["y"]
     assert None not in points(page, "expected")["y"]
@@ -232,7 +244,6 @@ def test_without_a_model_the_page_shows_measured_power_and_says_so(page, start, 
     keep_screenshot(page, "no-model")
     farm_without_model.crown()
     farm_without_model.score()
-    time.sleep(1.1)
     refresh(page)
     expect(page.locator("#no-model")).to_be_hidden()
     assert sum(each is not None for each in points(page, "expected")["y"]) > 900
@@ -241,7 +252,6 @@ def test_without_a_model_the_page_shows_measured_power_and_says_so(page, start, 
 def test_with_mlflow_down_one_toast_says_so_and_the_page_lives_on(page, start, farm):
     open_page(page, start().address)
     wait_for_lines(page)
-    time.sleep(1.1)
     refresh(page)
     toast = page.locator("#toast")
     expect(toast).to_contain_text("MLflow does not answer")
@@ -263,7 +273,6 @@ def test_with_the_database_down_the_last_good_data_stay_and_come_back_to_life(
         wait_for_lines(page)
         before = points(page, "power")
         proxy.cut()
-        time.sleep(1.1)
         refresh(page)
         expect(page.locator("#toast")).to_contain_text("The database does not answer")
         assert "Traceback" not in page.locator("body").inner_text()
@@ -367,22 +376,45 @@ def test_shading_is_the_alarm_table_is_the_rule_in_every_range(page, start, farm
     keep_screenshot(page, "alarms")
 
 
-def test_ten_ticks_add_ten_points_to_every_trace(page, start, farm):
-    farm.replay(3 * 3600)
-    farm.score()
-    open_page(page, start().address, f"?from=2015-01-14T00:00Z&to={'2015-01-16T00:00Z'}")
+def test_ten_ticks_add_exactly_ten_points_to_every_trace(page, start, farm):
+    open_page(page, start().address, "?from=2015-01-14T00:00Z&to=2015-01-16T00:00Z")
     wait_for_lines(page)
-    uids = ("power", "expected", "p10", "p90", "error", "error_mean", "wind")
-    before = {uid: len(points(page, uid)["y"]) for uid in uids}
-    for _ in range(10):
+    uids = page.evaluate(f"() => {PLOT}.data.map(each => each.uid)")
+    uids.remove("band")  # a polygon: its corners are those of p10 and p90
+    before = {uid: points(page, uid) for uid in uids}
+    assert {len(each["y"]) for each in before.values()} == {144}
+    corners = len(points(page, "band")["x"])
+    for tick in range(1, 11):
         farm.replay(farm.site.step)
         farm.score()
-    time.sleep(1.1)
-    refresh(page)
-    newest = (farm.until - farm.site.step) * 1000
+        refresh(page, settle=100)
+        for uid in uids:
+            drawn = points(page, uid)
+            assert len(drawn["y"]) == 144 + tick
+            assert drawn["x"][-1] == (farm.until - farm.site.step) * 1000
     for uid in uids:
-        assert points(page, uid)["x"][-1] == newest
-        assert len(points(page, uid)["y"]) >= before[uid]
+        assert points(page, uid)["y"][:144] == before[uid]["y"]
+    assert len(points(page, "band")["x"]) == corners + 2 * 10
+
+
+def test_the_band_is_named_and_what_lies_beyond_now_looks_different(page, start, farm):
+    open_page(page, start().address, "?range=24h")
+    wait_for_lines(page)
+    expect(page.get_by_role("button", name="P10\N{EN DASH}P90")).to_be_visible()
+    box = page.locator("#chart .nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.4 * box["height"], steps=4)
+    words = page.locator("#chart .hoverlayer .legend")
+    expect(words).to_contain_text("P10")
+    expect(words).to_contain_text("P90")
+    expect(words).to_contain_text("UTC")
+    now = farm.until * 1000
+    beyond, line = page.evaluate(f"() => {PLOT}.layout.shapes.slice(0, 2)")
+    assert beyond["x0"] == line["x0"] == now
+    assert axis_range(page)[1] > now
+    assert beyond["fillcolor"] != "rgba(0,0,0,0)"
+    assert line["line"]["dash"] == "dot"
+    expect(page.locator("#chart .annotation", has_text="now")).to_be_visible()
+    assert all(max(points(page, uid)["x"]) < now for uid in ("power", "expected", "p90"))
 
 
 def test_in_a_long_view_only_the_last_bucket_changes(page, start, farm):
@@ -392,7 +424,6 @@ def test_in_a_long_view_only_the_last_bucket_changes(page, start, farm):
     for _ in range(3):
         farm.replay(farm.site.step)
         farm.score()
-    time.sleep(1.1)
     refresh(page)
     after = points(page, "power")
     at = dict(zip(after["x"], after["y"], strict=True))
@@ -467,6 +498,24 @@ def test_curve_and_rose_say_what_they_show(page, start, farm):
     assert page.locator("#rose .petal").count() == 16
 
 
+def test_the_manufacturers_curve_of_the_site_file_is_drawn_and_named(page, start, farm, tmp_path):
+    curve = [[3.5, 20], [8, 880], [12, 2000], [14, 2050]]
+    shutil.copytree(PROJECT_ROOT / "conf", tmp_path / "conf")
+    file = tmp_path / "conf/base/sites/la_haute_borne.yml"
+    said = yaml.safe_load(file.read_text(encoding="utf-8"))
+    said["turbines"]["R80711"]["power_curve"] = curve
+    file.write_text(yaml.safe_dump(said), encoding="utf-8")
+    address = start(CONF_DIR=str(tmp_path / "conf")).address
+    open_page(page, address)
+    expect(page.locator(".curve-card .key", has_text="Manufacturer")).to_be_visible()
+    drawn = page.evaluate(MAKER)
+    assert [list(each) for each in zip(drawn["x"], drawn["y"], strict=True)] == curve
+    open_page(page, address, turbine="R80721")
+    wait_for_lines(page)
+    assert page.evaluate(MAKER)["x"] == []
+    expect(page.locator(".curve-card .key", has_text="Manufacturer")).to_be_hidden()
+
+
 def test_nothing_moves_on_the_page_while_it_refreshes(page, start, farm):
     open_page(page, start().address)
     wait_for_lines(page)
@@ -478,7 +527,6 @@ def test_nothing_moves_on_the_page_while_it_refreshes(page, start, farm):
     for _ in range(5):
         farm.replay(farm.site.step)
         farm.score()
-        time.sleep(1.1)
         refresh(page)
         assert page.locator("#page.loading").count() == 0
     assert page.evaluate("() => window.shift") < 0.02

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 
 import pandas as pd
 from flask import Flask, Response, request
@@ -19,6 +20,7 @@ from ml_app_wind_draft.dashboard.view import View
 from ml_app_wind_draft.dashboard.words import DAY
 
 MONTH = 31 * DAY
+LINES_A_PART = 1000
 OUTCOME_HEADS = {
     "expected_power": "expected_power [kW]",
     "expected_power_p10": "expected_power_p10 [kW]",
@@ -65,21 +67,41 @@ def offer(server: Flask, house: House) -> None:
 
 
 def _sent(name: str, lines: Iterable[Sequence[object]]) -> Response:
-    response = Response(_written(lines), mimetype="text/csv")
+    """A download; a `StorageError` before its first lines is raised, so that it is answered."""
+    parts = _written(lines)
+    first = next(parts)
+    response = Response(chain([first], parts), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
 def _written(lines: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The file in parts.
+
+    A `StorageError` on the way breaks the connection off, so that the download fails; whoever keeps
+    what has come so far finds in its last line that it is not all.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    for number, line in enumerate(lines, 1):
-        writer.writerow(line)
-        if number % 1000 == 0:
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue()
+    sent = 0
+    try:
+        for number, line in enumerate(lines, 1):
+            writer.writerow(line)
+            if number % LINES_A_PART == 0:
+                yield _taken(buffer)
+                sent = number
+    except StorageError as error:
+        if sent:
+            yield f"{_taken(buffer)}INCOMPLETE: {error}\n"
+        raise
+    yield _taken(buffer)
+
+
+def _taken(buffer: io.StringIO) -> str:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text
 
 
 def _rows(house: House, turbine_id: str, start: int, end: int) -> Iterator[Sequence[object]]:

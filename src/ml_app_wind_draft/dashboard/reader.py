@@ -230,7 +230,7 @@ class Reader:
     def view(
         self, turbine_id: str, span: int, since: int | None = None, end: int | None = None
     ) -> TurbineView:
-        """A turbine's last `span` seconds up to `end` (`None`: event time), s.
+        """A turbine's `span` seconds before `end` (`None`: event time), as far as event time, s.
 
         From `since` on where that is a little earlier. Raises `StorageError` when the database does
         not answer.
@@ -290,7 +290,7 @@ class Reader:
         is_past = end is not None and end < now
         now = end if is_past else now
         bucket = figures.bucket_of(span, step)
-        start = (now - span) // bucket * bucket
+        start = ((now if end is None else end) - span) // bucket * bucket
         first = start if since is None else max(min(since, start), start - DAY)
         window = round(self._site.alarms.window_hours * HOUR)
         read_from = first - max(residuals.ROLLING_SECONDS, window)

@@ -97,6 +97,7 @@
     const points = curvePoints();
     const alarm = points.filter((each) => inAlarm(each[2]));
     const parts = { rows: points.filter((each) => !inAlarm(each[2])), alarm, model, maker, bins };
+    wind.show("maker-key", { className: maker.length ? "key" : "key hidden" });
     const { rated } = page.chart.view;
     const fastest = Math.max(12, ...points.map((each) => each[0]));
     window.dash_clientside.set_props("curve", {

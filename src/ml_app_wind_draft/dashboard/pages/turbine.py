@@ -153,6 +153,13 @@ def _curve_card() -> html.Section:
                 children=[
                     html.Span([html.I(className=f"swatch {key}"), name], className="key")
                     for key, name in CURVE_KEYS.items()
+                ]
+                + [
+                    html.Span(
+                        [html.I(className="swatch maker"), "Manufacturer"],
+                        id="maker-key",  # shown where the site file has a curve of this turbine
+                        className="key hidden",
+                    )
                 ],
             ),
             html.Div(

@@ -77,16 +77,20 @@ def test_with_the_database_down_a_page_opens_and_says_so(page, start, postgresql
             assert "Content-Disposition" not in answer.headers
 
 
+def take(answer: requests.Response, into: bytearray) -> None:
+    for each in answer.iter_content(4096):
+        into += each
+
+
 def test_a_download_that_breaks_off_is_no_whole_file(start, farm):
     address = start(BREAKS_OFF).address
     asked = f"{address}/export/turbine.csv?turbine=R80711&from=2015-01-01&to=2015-03-01"
-    came = b""
-    with (
-        requests.get(asked, timeout=20, stream=True, headers={"Accept-Encoding": "identity"}) as it,
-        pytest.raises(requests.exceptions.ChunkedEncodingError),
-    ):
-        for each in it.iter_content(4096):
-            came += each
+    came = bytearray()
+    with requests.get(
+        asked, timeout=20, stream=True, headers={"Accept-Encoding": "identity"}
+    ) as it:
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            take(it, came)
     assert came.decode().splitlines()[-1].startswith("INCOMPLETE: The database went away.")
     with pytest.raises(requests.exceptions.RequestException):  # as a browser asks, compressed
         requests.get(asked, timeout=20).raise_for_status()

@@ -45,6 +45,7 @@ SMALL, LARGE = 100_000, 10_000_000
 YEAR_OF_ROWS = 240_000
 OPENINGS, TICKS, CHANGES, QUESTIONS, SOAK = 7, 80, 12, 30, 300
 OPEN_PAGES, WATCHED_FOR = 20, 60
+PATIENCE = 120_000  # ms
 PLAIN_BYTES, PUBLIC_TICK = 9_960_000, 40_000
 MEGABYTE = 1_000_000
 CHART = "document.querySelector('#chart .js-plotly-plot')"
@@ -97,13 +98,20 @@ def _in_the_browser() -> list[Result]:
         served = stack.enter_context(_serve(path))
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        results = [
-            *_first_load(browser, served.address),
-            *_ticks(browser, served.address, replayed),
-            _changes(browser, stack.enter_context(_a_year(site))),
-            _twenty_pages(browser, served, replayed),
-            _soak(browser, served, replayed),
+        year = stack.enter_context(_a_year(site))
+        steps: list[Callable[[], list[Result]]] = [
+            lambda: _first_load(browser, served.address),
+            lambda: _ticks(browser, served.address, replayed),
+            lambda: [_changes(browser, year)],
+            lambda: [_twenty_pages(browser, served, replayed)],
+            lambda: [_soak(browser, served, replayed)],
         ]
+        results = []
+        for step in steps:
+            found = step()
+            results += found
+            for each in found:
+                print(f"  {each.name}: {each.value:,.4g} {each.unit}", flush=True)
         browser.close()
         return results
 
@@ -188,6 +196,7 @@ def _twenty_pages(browser: Browser, served: Served, replayed: Farm) -> Result:
     contexts = [browser.new_context() for _ in range(OPEN_PAGES)]
     asked: list[str] = []
     for i, context in enumerate(contexts):
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("request", lambda request: asked.append(request.url))
         page.goto(served.address + paths[i % len(paths)])
@@ -364,6 +373,7 @@ def _wait_for(url: str) -> None:
 @contextmanager
 def _page(browser: Browser) -> Generator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(PATIENCE)
     try:
         yield context.new_page()
     finally:

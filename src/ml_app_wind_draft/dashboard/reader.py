@@ -37,6 +37,7 @@ ROW_COLUMNS = [
 NEWEST_COLUMNS = ["turbine_id", "timestamp", "ingested_at", "power", "wind_speed"]
 LONG_BUCKET = HOUR  # views of such means need not be as fresh
 LONG_SECONDS = 30.0
+DAILY_SECONDS = 1800.0
 T = TypeVar("T")
 
 
@@ -53,6 +54,7 @@ class Storage(Protocol):
         turbine_ids: Sequence[str] | None = None,
         *,
         columns: Sequence[str] = ...,
+        every: int = ...,
     ) -> pd.DataFrame:
         """Rows in a span of time."""
 
@@ -72,6 +74,7 @@ class Storage(Protocol):
         turbine_ids: Sequence[str] | None = None,
         *,
         columns: Sequence[str] = ...,
+        every: int = ...,
     ) -> pd.DataFrame:
         """Outcomes in a span of time."""
 
@@ -225,6 +228,7 @@ class Reader:
         self._reign: Brief[Reign | None] = Brief(FRESH_SECONDS)
         self._remembered: Brief[object] = Brief(FRESH_SECONDS)
         self._kept: Brief[object] = Brief(LONG_SECONDS)
+        self._of_the_day: Brief[object] = Brief(DAILY_SECONDS)
         self._schema_is_ready = False
 
     def view(
@@ -268,6 +272,10 @@ class Reader:
     def kept(self, key: Hashable, ask: Callable[[Storage], T]) -> T:
         """As `remembered`, for what changes by the hour: an answer up to half a minute old."""
         return cast("T", self._kept.get(key, lambda: ask(self._open())))
+
+    def of_the_day(self, key: Hashable, ask: Callable[[Storage], T]) -> T:
+        """As `remembered`, for what changes by the day: an answer up to half an hour old."""
+        return cast("T", self._of_the_day.get(key, lambda: ask(self._open())))
 
     def read(self, ask: Callable[[Storage], T]) -> T:
         """What `ask` reads from storage now; `StorageError` when the database does not answer."""

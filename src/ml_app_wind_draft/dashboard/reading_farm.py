@@ -10,7 +10,7 @@ from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.core.states import NORMAL
 from ml_app_wind_draft.dashboard.reader import OUTCOMES, Farm, Reader, Storage
 from ml_app_wind_draft.dashboard.words import DAY, HOUR
-from ml_app_wind_draft.monitoring import alarms, coverage, losses
+from ml_app_wind_draft.monitoring import alarms, coverage, farm_band, losses
 
 MOST_ROWS = 4_100  # beyond them a page reads the sums by hour instead
 WORST = 10
@@ -24,7 +24,8 @@ class FarmView:
     """The farm from `start` to before `now`, s.
 
     `rows`: `timestamp` and sums over the turbines that have a row, `power` and `OUTCOMES` (kW);
-    expectation and band are NaN where a turbine with power has none. `cells`: `performance` (1 is
+    expectation and band are NaN where a turbine with power has none. The band is the farm's own,
+    see `monitoring.farm_band`. `cells`: `performance` (1 is
     as expected, NaN: nothing to compare) by `turbine_id` and `start`, each `cell` s long; `is_calm`
     where too little was expected to judge. `coverage`: by turbine, 0 to 1.
     """
@@ -49,9 +50,12 @@ def farm_view(reader: Reader, site: Site, now: int, span: int, first: int, cell:
     """The last `span` s, the sum's rows from `first` on. Raises `StorageError`."""
     start, hour = now - span, now // HOUR * HOUR
     first = min(first, start)
+    scale = reader.of_the_day(
+        ("band", now // DAY), lambda storage: _scale(storage, site, now // DAY * DAY)
+    )
     rows = reader.remembered(
         ("farm rows", now, span, first),
-        lambda storage: _rows(storage, site, first, now, span),
+        lambda storage: farm_band.scaled(_rows(storage, site, first, now, span), scale),
     )
     cells, covered = reader.kept(
         ("cells", start // HOUR, hour, cell),
@@ -104,13 +108,34 @@ def _by_hour(
 def _summed(storage: Storage, site: Site, first: int, now: int) -> pd.DataFrame:
     raw = storage.raw_range(first, now, site.turbine_ids, columns=[*KEY, "power"])
     outcomes = storage.predictions_range(first, now, site.turbine_ids, columns=[*KEY, *OUTCOMES])
+    return _added_up(raw, outcomes, site)
+
+
+def _scale(storage: Storage, site: Site, today: int) -> farm_band.Scale:
+    """What the farm's errors before today say of its band; rows in normal operation only."""
+    start, every = today - farm_band.MOST_DAYS * DAY, farm_band.sampled_every(len(site.turbines))
+    raw = storage.raw_range(start, today, site.turbine_ids, columns=[*KEY, "power"], every=every)
+    outcomes = storage.predictions_range(
+        start, today, site.turbine_ids, columns=[*KEY, *OUTCOMES, "state"], every=every
+    )
+    unusual = outcomes.loc[outcomes["state"] != NORMAL, "timestamp"]
+    sums = _added_up(raw, outcomes, site)
+    return farm_band.scale_of(sums[~sums["timestamp"].isin(unusual)])
+
+
+def _added_up(raw: pd.DataFrame, outcomes: pd.DataFrame, site: Site) -> pd.DataFrame:
+    """Sums over the turbines with power by time, with their `rated` power, kW."""
     raw = raw[raw["power"].notna()]
     place = {turbine_id: index for index, turbine_id in enumerate(site.turbine_ids)}
     key, scored = _key(raw, place), _key(outcomes, place)
     order = np.argsort(scored)
     at = order[np.minimum(np.searchsorted(scored, key, sorter=order), max(0, len(order) - 1))]
     found = scored[at] == key if len(scored) else np.zeros(len(key), dtype=bool)
-    columns = {"power": raw["power"].to_numpy(np.float64)}
+    rated = {each: turbine.rated_power for each, turbine in site.turbines.items()}
+    columns = {
+        "power": raw["power"].to_numpy(np.float64),
+        "rated": raw["turbine_id"].map(rated).to_numpy(np.float64),
+    }
     for name in OUTCOMES:
         values = np.full(len(raw), np.nan)
         values[found] = outcomes[name].to_numpy(np.float64)[at[found]]
@@ -133,6 +158,7 @@ def _summed_by_hour(sums: pd.DataFrame, site: Site) -> pd.DataFrame:
         "expected_power": hours["expected_power"].to_numpy(),
         "expected_power_p10": nothing,
         "expected_power_p90": nothing,
+        "rated": nothing,
     }
     return _added(hours["start"].to_numpy(np.int64), columns)
 

@@ -131,15 +131,17 @@ class DataManager:
         turbine_ids: Sequence[str] | None = None,
         *,
         columns: Sequence[str] = RAW_COLUMNS,
+        every: int = 1,
     ) -> pd.DataFrame:
         """Rows with start <= timestamp < end, by turbine and time.
 
         Columns: `turbine_id`, `timestamp`, `revision`, `ingested_at`, the signals (float64, NaN
         where missing) and `flags` (bit i: signal i was implausible), or those of `columns`.
+        With `every` only rows whose timestamp is a multiple of so many seconds.
         """
         with reading(self._engine) as connection:
             chosen = self._chosen(connection, turbine_ids)
-            return frames.raw_range(connection, start, end, chosen, columns)
+            return frames.raw_range(connection, start, end, chosen, columns, every)
 
     def raw_last(
         self,
@@ -264,12 +266,13 @@ class DataManager:
         *,
         in_sample: bool = False,
         columns: Sequence[str] = OUTCOME_COLUMNS,
+        every: int = 1,
     ) -> pd.DataFrame:
-        """Current outcomes with start <= timestamp < end, by turbine and time."""
+        """Current outcomes with start <= timestamp < end, by turbine and time; as `raw_range`."""
         with reading(self._engine) as connection:
             chosen = self._chosen(connection, turbine_ids)
             return frames.predictions_range(
-                connection, start, end, chosen, columns, in_sample=in_sample
+                connection, start, end, chosen, columns, every, in_sample=in_sample
             )
 
     def predictions_last(

@@ -66,9 +66,10 @@ def raw_range(
     end: int,
     turbine_ids: Sequence[str],
     columns: Sequence[str] = RAW_COLUMNS,
+    every: int = 1,
 ) -> pd.DataFrame:
     """`raw_data` with start <= timestamp < end, by turbine and time."""
-    return _range(connection, "raw_data", columns, (start, end), turbine_ids)
+    return _range(connection, "raw_data", columns, (start, end, every), turbine_ids)
 
 
 def predictions_range(
@@ -77,12 +78,14 @@ def predictions_range(
     end: int,
     turbine_ids: Sequence[str],
     columns: Sequence[str] = OUTCOME_COLUMNS,
+    every: int = 1,
     *,
     in_sample: bool,
 ) -> pd.DataFrame:
     """`predictions_current` with start <= timestamp < end, by turbine and time."""
     only = "" if in_sample else "AND in_sample = 0"
-    return _range(connection, "predictions_current", columns, (start, end), turbine_ids, only)
+    span = (start, end, every)
+    return _range(connection, "predictions_current", columns, span, turbine_ids, only)
 
 
 def raw_last(
@@ -107,15 +110,21 @@ def _range(
     connection: Connection,
     table: str,
     columns: Sequence[str],
-    span: tuple[int, int],
+    span: tuple[int, int, int],
     turbine_ids: Sequence[str],
     condition: str = "",
 ) -> pd.DataFrame:
     names = ", ".join(columns)
+    start, end, every = span
+    parameters: tuple[int, ...] = (start, end)
+    if every > 1:
+        condition, parameters = f"AND timestamp % ? = 0 {condition}", (start, end, every)
     statement = f"""
         SELECT {names} FROM {table} WHERE turbine_id = ? AND timestamp >= ? AND timestamp < ?
         {condition} ORDER BY timestamp"""
-    rows = [row for each in turbine_ids for row in fetch(connection, statement, (each, *span))]
+    rows = [
+        row for each in turbine_ids for row in fetch(connection, statement, (each, *parameters))
+    ]
     return to_frame(columns, rows)
 
 

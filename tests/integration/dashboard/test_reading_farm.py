@@ -9,6 +9,8 @@ from ml_app_wind_draft.dashboard import reading_farm
 from ml_app_wind_draft.dashboard.models_watch import ModelsWatch
 from ml_app_wind_draft.dashboard.reader import Reader
 from ml_app_wind_draft.ingestion.intake import ingest_frame
+from ml_app_wind_draft.storage.data_manager import DataManager
+from tests.e2e.farm import Farm
 from tests.integration.dashboard.test_reader import NoRegistry
 
 START = 1_420_070_400  # 2015-01-01 00:00 UTC
@@ -84,6 +86,26 @@ def test_long_views_are_read_by_the_hour_and_say_the_same(reader, manager, site,
     assert len(view.rows) == 24
     assert (view.rows["expected_power"] == 4000).all()
     assert view.rows["expected_power_p10"].isna().all()
+
+
+def test_the_farms_band_holds_eight_of_ten_recorded_rows(site, tmp_path):
+    """Each day's band is made from the days before it, by an IEC curve's bands."""
+    manager = DataManager(f"sqlite:///{tmp_path / 'app.db'}")
+    farm = Farm(manager, site)
+    farm.replay(59 * DAY)
+    farm.score()
+    reader = Reader(site, manager, ModelsWatch(NoRegistry, seconds=60))
+    outcomes = manager.predictions_range(START, farm.until)
+    unusual = set(outcomes.loc[outcomes["state"] != NORMAL, "timestamp"])
+    inside = []
+    for day in range(START + 20 * DAY, farm.until, DAY):
+        shown = reading_farm.farm_view(reader, site, day + DAY - STEP, DAY, day, HOUR).rows
+        rows = shown[(shown["timestamp"] >= day) & ~shown["timestamp"].isin(unusual)].dropna()
+        inside.append(rows["power"].between(rows["expected_power_p10"], rows["expected_power_p90"]))
+    manager.close()
+    found = pd.concat(inside)
+    assert len(found) > 4000
+    assert found.mean() == pytest.approx(0.8, abs=0.04)
 
 
 def test_every_turbine_is_watched_by_the_rules_own_measure(reader, manager, site):

@@ -85,8 +85,9 @@ def _chart_card() -> html.Section:
                 children=[
                     html.H2(
                         "Farm power against expectation",
-                        title="Sums over the turbines that have a row. The band adds up the"
-                        " turbines' bands, as if all erred the same way at once: it is wide.",
+                        title="Sums over the turbines that have a row. The band is the farm's own:"
+                        " made to hold 8 of 10 rows in normal operation, by its errors of the last"
+                        " 60 days.",
                     ),
                     html.Span("\N{NO-BREAK SPACE}", id="farm-about", className="note"),
                     components.reset_button("farm-reset"),

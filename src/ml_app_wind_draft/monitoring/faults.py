@@ -1,0 +1,183 @@
+"""Faults put into recorded rows, to see how soon the alarm rules find them.
+
+A model with a small error may still hide faults, by following the turbine that fails. So rows that
+no model was fitted on are changed as a fault would change them, and the rules are run on both.
+
+Scaling power, as here, is not all that a fault does: with another thrust the wind behind the rotor
+changes too, and with it what the nacelle anemometer reads. That response is not reproduced.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ml_app_wind_draft.core.alarms import Alarm
+from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.models.normal_operation import is_normal
+from ml_app_wind_draft.monitoring.alarms import all_alarms
+
+Values = NDArray[np.float64]
+Expected = Callable[[pd.DataFrame], pd.Series]
+
+DAY = 86_400
+SEEN_FOR_DAYS = 30
+ICE_GROWS_DAYS = 10.0
+ICE_TAKES = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a fault does to one signal: `change(values, days since its onset)`."""
+
+    name: str
+    signal: str
+    change: Callable[[Values, Values], Values]
+
+    def inject(self, rows: pd.DataFrame, turbine_ids: Iterable[str], onset: int) -> pd.DataFrame:
+        """`rows` (raw columns, by turbine and time) as these turbines' would be with the fault.
+
+        `onset` in s UTC; rows before it and all other turbines' stay as they are.
+        """
+        stamps = rows["timestamp"].to_numpy(np.int64)
+        values = rows[self.signal].to_numpy(np.float64).copy()
+        for turbine_id in turbine_ids:
+            hit = (rows["turbine_id"] == turbine_id).to_numpy() & (stamps >= onset)
+            values[hit] = self.change(values[hit], (stamps[hit] - onset) / DAY)
+        return rows.assign(**{self.signal: values})
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One fault at these turbines from `onset` on (s UTC), seen for `SEEN_FOR_DAYS`.
+
+    `hours`: from the onset to the first alarm that untouched rows do not have, of one turbine after
+    another; NaN where there was none.
+    """
+
+    fault: str
+    turbine_ids: tuple[str, ...]
+    onset: int
+    hours: tuple[float, ...]
+
+
+def derating(share: float) -> Fault:
+    """Never more than `share` of what the wind gives: P' = share P."""
+    return Fault(f"derating to {share:.0%}", "power", lambda power, _: _scaled(power, share))
+
+
+def yaw_offset(degrees: float) -> Fault:
+    """The nacelle stands askew by so much: P' = P cos³ (Fleming et al., 2014, and others)."""
+    share = float(np.cos(np.deg2rad(degrees)) ** 3)
+    return Fault(f"yaw offset {degrees:g}°", "power", lambda power, _: _scaled(power, share))
+
+
+def wind_bias(offset: float) -> Fault:
+    """The anemometer reads `offset` m/s too much or too little; a calm stays one."""
+    return Fault(
+        f"wind sensor {offset:+.1f} m/s",
+        "wind_speed",
+        lambda wind, _: np.where(wind > 0, np.maximum(wind + offset, 0.0), wind),
+    )
+
+
+def icing() -> Fault:
+    """A loss that grows from nothing to a fifth of the power in ten days, and stays."""
+    return Fault("icing", "power", lambda power, days: _scaled(power, _iced(days)))
+
+
+FAULTS: tuple[Fault, ...] = (
+    derating(0.90),
+    derating(0.95),
+    derating(0.98),
+    yaw_offset(5),
+    yaw_offset(10),
+    wind_bias(0.3),
+    wind_bias(-0.3),
+    Fault("stuck wind sensor", "wind_speed", lambda wind, _: np.full_like(wind, _first(wind))),
+    icing(),
+)
+
+
+def try_out(
+    fault: Fault,
+    rows: pd.DataFrame,
+    expected: Expected,
+    site: Site,
+    trials: Iterable[tuple[Sequence[str], int]],
+) -> list[Trial]:
+    """Inject `fault` at each (turbines, onset) and run the rules on faulty and untouched rows.
+
+    `rows`: raw columns of all turbines by turbine and time, none of which the model behind
+    `expected` was fitted on; `expected(rows)`: expected power in kW with the index of `rows`, NaN
+    where the model says nothing. It gets the days before the onset too, as a model may look back.
+    """
+    return [
+        _try(fault, rows, expected, site, tuple(turbine_ids), onset)
+        for turbine_ids, onset in trials
+    ]
+
+
+def alarms_of(rows: pd.DataFrame, expected: pd.Series, turbine_id: str, site: Site) -> list[Alarm]:
+    """The rules over one turbine's normal rows that have an expected power."""
+    judged = is_normal(rows, site) & expected.notna().to_numpy()
+    own = judged & (rows["turbine_id"] == turbine_id).to_numpy()
+    normal = rows.loc[own, ["timestamp", "power"]].assign(expected_power=expected[own])
+    return all_alarms(normal, turbine_id, site)
+
+
+def first_new(faulty: Iterable[Alarm], untouched: Sequence[Alarm], onset: int) -> float:
+    """When (s UTC) a rule first holds on faulty rows, from `onset` on, that does not hold without.
+
+    Infinite where it never does.
+    """
+    return min((_uncovered(each, untouched, onset) for each in faulty), default=np.inf)
+
+
+def _try(
+    fault: Fault,
+    rows: pd.DataFrame,
+    expected: Expected,
+    site: Site,
+    turbine_ids: tuple[str, ...],
+    onset: int,
+) -> Trial:
+    near = rows["timestamp"].between(onset - 3 * DAY, onset + SEEN_FOR_DAYS * DAY)
+    untouched = rows[near].reset_index(drop=True)
+    faulty = fault.inject(untouched, turbine_ids, onset)
+    expected_untouched, expected_faulty = expected(untouched), expected(faulty)
+    hours = []
+    for turbine_id in turbine_ids:
+        when = first_new(
+            alarms_of(faulty, expected_faulty, turbine_id, site),
+            alarms_of(untouched, expected_untouched, turbine_id, site),
+            onset,
+        )
+        hours.append((when - onset) / 3600 if np.isfinite(when) else np.nan)
+    return Trial(fault.name, turbine_ids, onset, tuple(hours))
+
+
+def _uncovered(alarm: Alarm, untouched: Iterable[Alarm], onset: int) -> float:
+    """The first moment of `alarm` from `onset` on at which the same rule is off without fault."""
+    moment = float(max(alarm.start, onset))
+    same_rule = (each for each in untouched if each.rule == alarm.rule)
+    for other in sorted(same_rule, key=lambda each: each.start):
+        if other.start <= moment:
+            moment = max(moment, np.inf if other.end is None else float(other.end))
+    return moment if alarm.end is None or moment < alarm.end else np.inf
+
+
+def _scaled(power: Values, share: float | Values) -> Values:
+    """What a turbine draws from the grid when it stands still is not less for a fault."""
+    return np.where(power > 0, power * share, power)
+
+
+def _iced(days: Values) -> Values:
+    return 1 - ICE_TAKES * np.minimum(days / ICE_GROWS_DAYS, 1.0)
+
+
+def _first(values: Values) -> float:
+    known = values[np.isfinite(values)]
+    return float(known[0]) if len(known) else np.nan

@@ -1,14 +1,18 @@
-"""Challenger against champion on the same rows: is it better by more than noise?"""
+"""Challenger against champion on the same rows: better by more than noise, and at no price?"""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ml_app_wind_draft.core.clock import say
 from ml_app_wind_draft.models.bundle import Bundle
 from ml_app_wind_draft.models.metrics import PairedDifference, paired_difference
+from ml_app_wind_draft.pipelines.training import gates
 from ml_app_wind_draft.pipelines.training.parameters import TrainingParameters
+from ml_app_wind_draft.pipelines.training.sensitivity import Sensitivity
 from ml_app_wind_draft.registry.records import Comparison, LoadedModel, Verdict
 
 
@@ -17,38 +21,78 @@ def judge(
     champion: LoadedModel | None,
     window: pd.DataFrame,
     parameters: TrainingParameters,
+    probed: Sensitivity,
+    probe: Callable[[Bundle], Sensitivity],
 ) -> Verdict:
     """Promote or keep, with the reason in words.
 
     `window` holds features, `power` and `normal` of the judging window. Only normal rows count, and
-    only those that lie at least the gap after the champion's training data.
+    only those that lie at least the gap after the champion's training data. `probed` says how soon
+    faults are found with the challenger; `probe` finds it out for the champion, which takes seconds
+    and is done last.
     """
     if champion is None:
         return Verdict(promote=True, against=None, why="There was no champion.")
     version = champion.version.version
     seen_until = champion.bundle.training_end + parameters.gap
     rows = window[window["normal"] & (window["timestamp"] > seen_until)]
-    predicted = challenger.predict(rows)["expected_power"].to_numpy(np.float64)
-    reference = champion.bundle.predict(rows)["expected_power"].to_numpy(np.float64)
-    power = rows["power"].to_numpy(np.float64)
-    both = np.isfinite(predicted) & np.isfinite(reference)
-    if int(both.sum()) < parameters.least_rows:
+    pair = _Pair.on(rows, challenger, champion.bundle)
+    if len(pair.rows) < parameters.least_rows:
         why = (
-            f"Kept version {version}: only {int(both.sum()):,} rows of normal operation that "
+            f"Kept version {version}: only {len(pair.rows):,} rows of normal operation that "
             f"neither model was fitted on; at least {parameters.least_rows:,} are needed."
         )
         return Verdict(promote=False, against=version, why=why)
-    error, reference_error = (predicted - power)[both], (reference - power)[both]
     difference = paired_difference(
-        error, reference_error, rows["timestamp"].to_numpy(np.int64)[both]
+        pair.error, pair.reference_error, pair.rows["timestamp"].to_numpy(np.int64)
     )
     comparison = Comparison(
         against=version,
         rows=difference.rows,
-        mae=float(np.abs(error).mean()),
-        against_mae=float(np.abs(reference_error).mean()),
+        mae=float(np.abs(pair.error).mean()),
+        against_mae=float(np.abs(pair.reference_error).mean()),
     )
-    return replace(_verdict(difference, version, rows, parameters), comparison=comparison)
+    verdict = _verdict(difference, version, pair.rows, parameters)
+    reason = verdict.promote and (
+        gates.worse_parts(pair.rows, pair.error, pair.reference_error, parameters.gates)
+        or gates.coverage_off(pair.predictions, pair.reference, pair.power, parameters.gates)
+        or gates.hides_faults(probed, probe(champion.bundle), parameters.gates)
+    )
+    if reason:
+        verdict = _refused(verdict, version, reason)
+    return replace(verdict, comparison=comparison)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """The rows that both models predict, with their predictions; powers and errors in kW."""
+
+    rows: pd.DataFrame
+    predictions: pd.DataFrame
+    reference: pd.DataFrame
+
+    @classmethod
+    def on(cls, rows: pd.DataFrame, challenger: Bundle, champion: Bundle) -> "_Pair":
+        own, reference = challenger.predict(rows), champion.predict(rows)
+        both = (own["expected_power"] - reference["expected_power"]).notna()
+        return cls(rows[both], own[both], reference[both])
+
+    @property
+    def power(self) -> NDArray[np.float64]:
+        return self.rows["power"].to_numpy(np.float64)
+
+    @property
+    def error(self) -> NDArray[np.float64]:
+        return self.predictions["expected_power"].to_numpy(np.float64) - self.power
+
+    @property
+    def reference_error(self) -> NDArray[np.float64]:
+        return self.reference["expected_power"].to_numpy(np.float64) - self.power
+
+
+def _refused(verdict: Verdict, version: int, reason: str) -> Verdict:
+    better = verdict.why.removeprefix("Better beyond noise: ")
+    return replace(verdict, promote=False, why=f"Kept version {version}: {reason}. {better}")
 
 
 def _verdict(

@@ -6,6 +6,7 @@ module, and the first champion must not wait for them.
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,11 @@ from ml_app_wind_draft.pipelines.training.digests import configuration_digest, d
 from ml_app_wind_draft.pipelines.training.fitting import fit_model, fraction_of, out_of_fold
 from ml_app_wind_draft.pipelines.training.judging import judge
 from ml_app_wind_draft.pipelines.training.parameters import TrainingParameters, read_parameters
+from ml_app_wind_draft.pipelines.training.sensitivity import (
+    Sensitivity,
+    not_probed,
+    sensitivity,
+)
 from ml_app_wind_draft.pipelines.training.split import Blocks, Split, blocks_of, split_by_time
 from ml_app_wind_draft.registry.records import LoadedModel, RunRecord, TrainedModel, Verdict
 
@@ -38,15 +44,22 @@ CURVE = "power_curve"
 class Material:
     """What every step works on: the rows, how they are split, and where they come from.
 
-    `table` holds the features, `power` (kW), `normal` (bool) and `persistence` (kW) of every row.
+    `history` is those rows as they came; `table` holds the features, `power` (kW), `normal` (bool)
+    and `persistence` (kW) of every row.
     """
 
+    history: pd.DataFrame
     table: pd.DataFrame
+    site: Site
     split: Split
     parameters: TrainingParameters
-    step: int
     data_digest: str
     configuration_digest: str
+
+    @property
+    def step(self) -> int:
+        """The site's sampling interval, s."""
+        return self.site.step
 
     @property
     def fitting(self) -> pd.DataFrame:
@@ -92,10 +105,11 @@ def prepare(
     )
     split = split_by_time(table["timestamp"].to_numpy(np.int64), site.step, checked)
     material = Material(
+        history=history,
         table=table,
+        site=site,
         split=split,
         parameters=checked,
-        step=site.step,
         data_digest=data_digest(history),
         configuration_digest=configuration_digest(checked, site),
     )
@@ -148,11 +162,11 @@ def calibrate(material: Material, model: Model, hyperparameters: dict[str, Any])
     return _bundle(material, model, band)
 
 
-def draw(material: Material, bundle: Bundle) -> dict[str, bytes]:
-    """Pictures of the judging window, PNG bytes by file name."""
+def draw(material: Material, bundle: Bundle, probed: Sensitivity) -> dict[str, bytes]:
+    """Pictures of the judging window and of the faults put into it, PNG bytes by file name."""
     from ml_app_wind_draft.pipelines.training import plots  # noqa: PLC0415 - see above
 
-    return plots.draw(bundle, material.window)
+    return plots.draw(bundle, material.window, probed)
 
 
 def compare(material: Material, bundle: Bundle) -> dict[str, float]:
@@ -179,6 +193,7 @@ def record(
     bundle: Bundle,
     hyperparameters: dict[str, Any],
     metrics: dict[str, float],
+    probed: Sensitivity,
     pictures: dict[str, bytes],
 ) -> RunRecord:
     """What the registry is told: parameters, figures, pictures, origins."""
@@ -195,7 +210,7 @@ def record(
         data_digest=material.data_digest,
         configuration_digest=material.configuration_digest,
         parameters={**hyperparameters, **_settings(material.parameters)},
-        metrics=metrics,
+        metrics={**metrics, **probed.metrics()},
         plots=pictures,
         description=(
             f"{bundle.kind}, fitted on {say(bundle.training_start)} to {say(bundle.training_end)}, "
@@ -207,9 +222,18 @@ def record(
     )
 
 
-def judge_challenger(material: Material, bundle: Bundle, champion: LoadedModel | None) -> Verdict:
+def probe(material: Material, bundle: Bundle) -> Sensitivity:
+    """How soon faults in the judging window would be found with the model."""
+    return sensitivity(bundle, material.history, material.site, material.split)
+
+
+def judge_challenger(
+    material: Material, bundle: Bundle, champion: LoadedModel | None, probed: Sensitivity
+) -> Verdict:
     """Promote it over the champion, or keep the champion, with the reason."""
-    verdict = judge(bundle, champion, material.window, material.parameters)
+    verdict = judge(
+        bundle, champion, material.window, material.parameters, probed, partial(probe, material)
+    )
     log.info("%s", verdict.why)
     return verdict
 
@@ -222,7 +246,8 @@ def hand_over(bundle: Bundle, record: RunRecord, verdict: Verdict) -> TrainedMod
 def first_champion(history: pd.DataFrame, site: Site, parameters: dict[str, Any]) -> TrainedModel:
     """The IEC curve with its band, within seconds, so that predictions can flow.
 
-    Fitted on rows before the judging window, as any challenger will be. It has no pictures.
+    Fitted on rows before the judging window, as any challenger will be. It has no pictures,
+    and faults are not looked for.
     """
     material = prepare(history, build_features(history, site), site, parameters)
     bundle = power_curve_bundle(material)
@@ -230,10 +255,11 @@ def first_champion(history: pd.DataFrame, site: Site, parameters: dict[str, Any]
     metrics = figures(
         bundle, window, baselines={"persistence": window["persistence"].to_numpy(np.float64)}
     )
+    unknown = not_probed()
     return hand_over(
         bundle,
-        record(material, bundle, {}, metrics, {}),
-        judge_challenger(material, bundle, None),
+        record(material, bundle, {}, metrics, unknown, {}),
+        judge_challenger(material, bundle, None, unknown),
     )
 
 

@@ -65,6 +65,26 @@ class Search(Strict):
     early_stopping_rounds: Annotated[int, Field(ge=1)] = 30
 
 
+class Gates(Strict):
+    """What a challenger must keep to besides a smaller error."""
+
+    part_margin: Annotated[float, Field(ge=0, description="a turbine or wind bin may be worse")] = (
+        0.10
+    )
+    part_rows: Annotated[int, Field(ge=1, description="normal rows that make such a part")] = 300
+    coverage_low: Annotated[float, Field(ge=0, le=1, description="of the P10-P90 band")] = 0.70
+    coverage_high: Annotated[float, Field(ge=0, le=1)] = 0.90
+    fault_margin: Annotated[float, Field(ge=0, description="faults may be found later")] = 0.10
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Gates":
+        if self.coverage_low >= self.coverage_high:
+            low, high = self.coverage_low, self.coverage_high
+            message = f"coverage_low ({low}) must be below coverage_high ({high})"
+            raise ValueError(message)
+        return self
+
+
 class TrainingParameters(Strict):
     """All of it."""
 
@@ -74,6 +94,7 @@ class TrainingParameters(Strict):
     gap_days: Annotated[float, Field(ge=1, description="between fit and judging")] = 1
     margin: Annotated[float, Field(ge=0, lt=1, description="of the champion's MAE")] = 0.01
     least_rows: Annotated[int, Field(ge=1, description="normal rows to judge on")] = 2000
+    gates: Gates = Gates()
     search: Search = Search()
     catboost: ModelParameters = ModelParameters()
     random_forest: ModelParameters = ModelParameters()

@@ -1,4 +1,4 @@
-"""Pipeline `training`: history -> features -> search -> fit -> band -> figures -> verdict.
+"""Pipeline `training`: history, features, search, fit, band, figures, faults, verdict.
 
 Inputs: `history` (raw columns), `site`, `params:training`, `champion` (`LoadedModel`,
 or `None`) and `study_folder`, where the search keeps its file. Output: `trained_model`.
@@ -19,13 +19,14 @@ STEPS: tuple[tuple[FunctionType, list[str], str], ...] = (
     (nodes.fit, ["material", "hyperparameters"], "fitted_model"),
     (nodes.calibrate, ["material", "fitted_model", "hyperparameters"], "challenger"),
     (nodes.compare, ["material", "challenger"], "metrics"),
-    (nodes.draw, ["material", "challenger"], "pictures"),
+    (nodes.probe, ["material", "challenger"], "sensitivity"),
+    (nodes.draw, ["material", "challenger", "sensitivity"], "pictures"),
     (
         nodes.record,
-        ["material", "challenger", "hyperparameters", "metrics", "pictures"],
+        ["material", "challenger", "hyperparameters", "metrics", "sensitivity", "pictures"],
         "run_record",
     ),
-    (nodes.judge_challenger, ["material", "challenger", "champion"], "verdict"),
+    (nodes.judge_challenger, ["material", "challenger", "champion", "sensitivity"], "verdict"),
     (nodes.hand_over, ["challenger", "run_record", "verdict"], "trained_model"),
 )
 

@@ -13,13 +13,14 @@ from matplotlib.figure import Figure
 from ml_app_wind_draft.models.bundle import Bundle
 from ml_app_wind_draft.models.corrected import CorrectedCurve
 from ml_app_wind_draft.models.power_curve import WIND
+from ml_app_wind_draft.pipelines.training.sensitivity import Sensitivity
 
 _SCATTER = 3000
 _RESOLUTION = 110
 
 
-def draw(bundle: Bundle, window: pd.DataFrame) -> dict[str, bytes]:
-    """Calibration, error by wind speed, power curve, residual over time and importance.
+def draw(bundle: Bundle, window: pd.DataFrame, sensitivity: Sensitivity) -> dict[str, bytes]:
+    """What a reviewer wants to see of a model.
 
     `window`: features, `power` (kW) and `normal` of the judging window; normal rows are drawn.
     """
@@ -32,10 +33,14 @@ def draw(bundle: Bundle, window: pd.DataFrame) -> dict[str, bytes]:
     rows["wind_bin"] = np.floor(rows["wind_speed"] + 0.5)
     plots = {
         "calibration.png": _picture(_calibration, rows),
+        "error_by_month.png": _picture(_error_by_month, rows),
+        "error_by_turbine.png": _picture(_error_by_turbine, rows),
         "error_by_wind_speed.png": _picture(_error_by_wind_speed, rows),
         "power_curve.png": _picture(_power_curve, rows),
         "residual_over_time.png": _picture(_residual_over_time, rows),
     }
+    if not sensitivity.trials.empty:
+        plots["fault_sensitivity.png"] = _picture(_fault_sensitivity, sensitivity)
     if isinstance(bundle.model, CorrectedCurve):
         plots["importance.png"] = _picture(_importance, bundle.model.importance())
     return plots
@@ -67,11 +72,26 @@ def _calibration(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def _error_by_wind_speed(axes: Axes, rows: pd.DataFrame) -> None:
-    by_wind = rows.groupby("wind_bin")["residual"].agg([lambda r: r.abs().mean(), "mean"])
-    by_wind.columns = ["MAE", "bias"]
-    axes.bar(by_wind.index, by_wind["MAE"], color="tab:blue", label="MAE")
-    axes.plot(by_wind.index, by_wind["bias"], "o-", color="tab:orange", label="bias")
-    axes.set(xlabel="wind speed (m/s)", ylabel="kW", title="Error by wind speed")
+    _error_by(axes, rows, rows["wind_bin"])
+    axes.set(xlabel="wind speed (m/s)", title="Error by wind speed")
+
+
+def _error_by_month(axes: Axes, rows: pd.DataFrame) -> None:
+    _error_by(axes, rows, rows["day"].dt.strftime("%Y-%m"))
+    axes.set(title="Error by month")
+
+
+def _error_by_turbine(axes: Axes, rows: pd.DataFrame) -> None:
+    _error_by(axes, rows, rows["turbine_id"])
+    axes.set(title="Error by turbine")
+
+
+def _error_by(axes: Axes, rows: pd.DataFrame, part: pd.Series) -> None:
+    errors = rows["residual"].groupby(part)
+    mean_size = rows["residual"].abs().groupby(part).mean()
+    axes.bar(mean_size.index, mean_size, color="tab:blue", label="MAE")
+    axes.plot(mean_size.index, errors.mean(), "o-", color="tab:orange", label="bias")
+    axes.set(ylabel="expected - measured (kW)")
     axes.legend()
 
 
@@ -94,6 +114,21 @@ def _residual_over_time(axes: Axes, rows: pd.DataFrame) -> None:
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set(ylabel="expected - measured (kW)", title="Residual, daily means")
     axes.legend(ncols=4, fontsize="small")
+
+
+def _fault_sensitivity(axes: Axes, sensitivity: Sensitivity) -> None:
+    for fault, trials in reversed(list(sensitivity.trials.groupby("fault", sort=False))):
+        name = f"{fault}\n{trials['found'].sum()} of {len(trials)} found"
+        axes.scatter(trials["hours"], [name] * len(trials), c=_colours(trials["found"]), s=40)
+    axes.set(
+        xlabel="hours to the first alarm (red: none as long as it was looked for)",
+        xscale="log",
+        title="Faults put into the judging window, one turbine at a time",
+    )
+
+
+def _colours(found: pd.Series) -> list[str]:
+    return ["tab:blue" if each else "tab:red" for each in found]
 
 
 def _importance(axes: Axes, importance: dict[str, float]) -> None:

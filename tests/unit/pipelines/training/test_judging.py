@@ -6,12 +6,15 @@ import pytest
 
 from ml_app_wind_draft.models.bundle import Bundle
 from ml_app_wind_draft.models.calibration import Band
-from ml_app_wind_draft.pipelines.training.judging import judge
+from ml_app_wind_draft.pipelines.training import judging
 from ml_app_wind_draft.pipelines.training.parameters import DAY, read_parameters
+from ml_app_wind_draft.pipelines.training.sensitivity import Sensitivity
 from ml_app_wind_draft.registry.records import LoadedModel, ModelVersion
 
 RATED = 1000.0
 PARAMETERS = read_parameters({})
+QUICK = Sensitivity(pd.DataFrame({"hours": [20.0, 40.0], "found": True}))
+SLOW = Sensitivity(pd.DataFrame({"hours": [50.0, 150.0], "found": [True, False]}))
 BAND = Band(np.array([]), ["A"], np.array([[-0.1], [-0.1]]), np.array([[0.1], [0.1]]))
 
 
@@ -58,6 +61,10 @@ def bundle(error, training_end=90 * DAY):
 def champion(error, training_end=90 * DAY):
     version = ModelVersion(7, "power_curve", ("champion",), 0, 0, training_end, {}, "", "")
     return LoadedModel(version, bundle(error, training_end))
+
+
+def judge(challenger, against, window, parameters, own=QUICK, reference=QUICK):
+    return judging.judge(challenger, against, window, parameters, own, lambda _: reference)
 
 
 def test_without_a_champion_the_first_model_is_promoted():
@@ -108,3 +115,44 @@ def test_rows_in_other_states_do_not_count():
     curtailed = np.arange(len(window)) % 4 == 0
     window.loc[curtailed, ["normal", "power"]] = [False, 0.0]
     assert "-50.0%" in judge(bundle(0.05), champion(0.1), window, PARAMETERS).why
+
+
+def test_a_better_model_that_hides_faults_is_refused():
+    verdict = judge(bundle(0.08), champion(0.1), window_of(20), PARAMETERS, SLOW, QUICK)
+    assert not verdict.promote
+    assert "finds faults later: 100 h" in verdict.why
+    assert verdict.comparison is not None
+    assert judge(bundle(0.08), champion(0.1), window_of(20), PARAMETERS, QUICK, SLOW).promote
+
+
+def test_a_better_model_that_one_turbine_pays_for_is_refused():
+    window = window_of(20)
+    worse = np.arange(len(window)) % 5 == 0
+    window["turbine_id"] = np.where(worse, "B", "A")
+    window["error"] = np.where(worse, 0.15, 0.02)
+    verdict = judge(bundle("error"), champion(0.1), window, PARAMETERS)
+    assert not verdict.promote
+    assert "50% worse at turbine B (150.0 against 100.0 kW; 10% are allowed)" in verdict.why
+
+
+def test_a_better_model_that_one_wind_bin_pays_for_is_refused():
+    window = window_of(20)
+    storm = np.arange(len(window)) % 5 == 0
+    window.loc[storm, "wind_speed"] = 17.2
+    window["error"] = np.where(storm, 0.15, 0.02)
+    assert "50% worse at 17 m/s" in judge(bundle("error"), champion(0.1), window, PARAMETERS).why
+    window.loc[np.cumsum(storm) > 299, "wind_speed"] = 8.0
+    assert judge(bundle("error"), champion(0.1), window, PARAMETERS).promote
+
+
+def test_a_better_model_whose_band_is_further_off_is_refused():
+    verdict = judge(bundle(0.08), champion(0.12), window_of(20), PARAMETERS)
+    assert verdict.promote  # holds every row, where the champion's holds none: both are 20 % off
+    window = window_of(20)
+    outside = np.arange(len(window)) % 4 == 0  # the champion's band holds the other 75 %
+    window["error"] = np.where(outside, 0.12, 0.09)
+    challenger = Bundle(Offset("own"), BAND, 0, 90 * DAY)
+    window["own"] = np.where(np.arange(len(window)) % 2 == 0, 0.101, 0.0)
+    verdict = judge(challenger, champion("error"), window, PARAMETERS)
+    assert not verdict.promote
+    assert "holds 50% of the rows, not 70% to 90% (the champion's 75%)" in verdict.why

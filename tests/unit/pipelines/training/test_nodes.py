@@ -157,9 +157,13 @@ def test_the_pipeline_trains_and_judges_a_challenger(
     assert metrics["interval_coverage"] == pytest.approx(0.8, abs=0.06)
     assert {"skill_vs_persistence", "skill_vs_iec_curve", "skill_vs_logistic"} <= set(metrics)
     assert all(np.isfinite(value) for value in metrics.values())
+    assert metrics["fault_trials"] == 3 * len(site.turbines)
     assert set(record.plots) == {
         "calibration.png",
+        "error_by_month.png",
+        "error_by_turbine.png",
         "error_by_wind_speed.png",
+        "fault_sensitivity.png",
         "importance.png",
         "power_curve.png",
         "residual_over_time.png",

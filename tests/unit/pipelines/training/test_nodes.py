@@ -170,6 +170,8 @@ def test_the_pipeline_trains_and_judges_a_challenger(
     }
     assert all(content.startswith(b"\x89PNG") for content in record.plots.values())
     assert record.parameters["search_trials"] == 2
+    assert record.parameters["gate_part_margin"] == 0.1
+    assert all(isinstance(value, str | int | float) for value in record.parameters.values())
     assert (record.data_rows, record.data_start) == (len(history), history["timestamp"].min())
     assert record.features == tuple(trained.bundle.features)
     assert [path.name for path in tmp_path.iterdir()] == ["studies"]

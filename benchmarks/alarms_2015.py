@@ -106,7 +106,7 @@ def summary(rows: pd.DataFrame, site: Site) -> dict[str, Any]:
 
 def _halves(rows: pd.DataFrame) -> dict[str, np.ndarray]:
     month = pd.to_datetime(rows["timestamp"], unit="s").dt.month.to_numpy()
-    return {"January to June": month <= 6, "July to December": month > 6}  # noqa: PLR2004
+    return {"January to June": month <= 6, "July to December": month > 6}
 
 
 def _parts(rows: pd.DataFrame, lost: pd.Series, chosen: np.ndarray) -> list[tuple]:

@@ -86,7 +86,7 @@ def wind_rose(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def up_to(rows: pd.DataFrame, start: int, now: int, bucket: int) -> pd.DataFrame:
-    """The view's rows up to the last whole hour: not every refresh changes what they say."""
+    """The whole hours of the view's rows: not every refresh changes what they say."""
     whole = max(HOUR, bucket)
-    end = now // whole * whole
-    return rows[(rows["timestamp"] >= start) & (rows["timestamp"] < end)]
+    first, end = -(-start // whole) * whole, now // whole * whole
+    return rows[(rows["timestamp"] >= first) & (rows["timestamp"] < end)]

@@ -23,6 +23,7 @@ from ml_app_wind_draft.storage.set_aside import Search
 FRESH_SECONDS = 1.0
 REPLAY_ARRIVES_EVERY = 5.0
 ARRIVALS = 8
+SPARK_POINTS = 36
 STREAM = "app-stream-data"
 OUTCOMES = ["expected_power", "expected_power_p10", "expected_power_p90"]
 ROW_COLUMNS = [
@@ -172,7 +173,7 @@ class Current:
     """A turbine's newest state: kW, m/s; NaN where missing, `timestamp` `None` without any row.
 
     `scored` says whether the row has an outcome; `status`, `reason` and `state` are the outcome's.
-    `spark` is the power of the last 24 h, oldest first, kW.
+    `spark` is the power of the last 24 h in whole slots, oldest first, kW.
     """
 
     turbine_id: str
@@ -325,7 +326,7 @@ class Reader:
     def _read_farm(self) -> Farm:
         storage, site = self._open(), self._site
         replayed_until = storage.replayed_until(site.name)
-        count = max(ARRIVALS, DAY // site.step)
+        count = max(ARRIVALS, (DAY + _spark_width(site.step)) // site.step)
         raw = storage.raw_last(count, site.turbine_ids, columns=NEWEST_COLUMNS)
         rows = _of_each(raw, site.turbine_ids)
         outcomes = _of_each(storage.predictions_last(4, site.turbine_ids), site.turbine_ids)
@@ -444,14 +445,22 @@ def _current(turbine_id: str, raw: pd.DataFrame, outcomes: pd.DataFrame, step: i
     )
 
 
+def _spark_width(step: int) -> int:
+    return max(step, DAY // SPARK_POINTS // step * step)
+
+
 def _spark(stamps: NDArray[np.int64], power: NDArray[np.float64], step: int) -> list[float]:
-    """Power of the last 24 h in 36 means; NaN where there is none."""
-    width = max(step, DAY // 36 // step * step)
-    slots = (stamps[-1] - stamps) // width
-    wanted = np.isfinite(power) & (slots < DAY // width)
-    count = np.bincount(slots[wanted], minlength=DAY // width)
-    total = np.bincount(slots[wanted], weights=power[wanted], minlength=DAY // width)
-    means = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+    """Power in means over the last whole slots of 24 h; NaN where there is none.
+
+    Slots lie fast in time and the running one is left out: not every refresh changes the line.
+    """
+    width = _spark_width(step)
+    count = DAY // width
+    slots = (stamps[-1] + step) // width - 1 - stamps // width
+    wanted = np.isfinite(power) & (slots >= 0) & (slots < count)
+    found = np.bincount(slots[wanted], minlength=count)
+    total = np.bincount(slots[wanted], weights=power[wanted], minlength=count)
+    means = np.divide(total, found, out=np.full(count, np.nan), where=found > 0)
     return [float(each) for each in means[::-1]]
 
 

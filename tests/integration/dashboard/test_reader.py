@@ -119,6 +119,19 @@ def test_the_farm_shows_each_turbines_newest_scored_row(reader, manager, site):
     assert not any(np.isnan(each) for each in current.spark)
 
 
+def test_a_spark_line_changes_once_a_slot_and_not_with_every_row(reader, manager, site):
+    slot = 4  # rows in 40 minutes
+    replay(manager, site, 160)
+    lines = [reader.farm().turbines["R80711"].spark]
+    for row in range(160, 160 + slot):
+        replay(manager, site, 1, first=row)
+        reader.ask_mlflow_soon()
+        reader._farm.forget()
+        lines.append(reader.farm().turbines["R80711"].spark)
+    assert lines[:slot] == [lines[0]] * slot
+    assert lines[slot][:-1] == lines[0][1:]
+
+
 def test_rows_that_are_not_scored_for_long_are_shown_as_they_are(reader, manager, site):
     replay(manager, site, 10)
     current = reader.farm().turbines["R80711"]

@@ -227,7 +227,7 @@ def reply(house: House, view: View, held: dict[str, Any]) -> Reply:
             **farm_replies.chart_props(shown, farm, site, bucket, zone),
             **tables_.get("props", {}),
         },
-        "sparks": replies.tile_sparks(farm, site),
+        "sparks": tables_.get("sparks", {}),
         "chart": {**chart, "zone": told},
         "heat": {**heat, "zone": told},
         "held": {**tables_["held"], "chart": chart["held"], "heat": heat["held"]},
@@ -246,6 +246,7 @@ def _parts(house: House, farm: Farm, shown: FarmView, view: View) -> dict[str, R
     return {
         "worst": {"props": farm_replies.worst_table(worst, site, zone)},
         "losses": {"props": losses},
+        "sparks": {"sparks": replies.tile_sparks(farm, site)},
     }
 
 

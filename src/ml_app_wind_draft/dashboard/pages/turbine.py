@@ -270,7 +270,7 @@ def reply(house: House, view: View, held: dict[str, Any]) -> Reply:
             "rows-csv": {"href": turbine_replies.export_address(shown)},
             **parts.get("props", {}),
         },
-        "sparks": replies.tile_sparks(farm, site),
+        "sparks": parts.get("sparks", {}),
         "held": {
             **series["held"],
             "parts": parts["held"]["parts"],
@@ -293,6 +293,7 @@ def _parts(
         "rose": {"rose": wind_rose(rows)},
         "alarms": {"props": turbine_replies.alarms_table(alarms, site, farm.now, zone)},
         "models": {"props": replies.model_props(reader.models(), reader.reign(), mlflow, zone)},
+        "sparks": {"sparks": replies.tile_sparks(farm, site)},
     }
 
 

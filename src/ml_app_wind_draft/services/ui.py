@@ -22,6 +22,8 @@ logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 SERVICE = "app-ui"
 THREADS = 4
+CONNECTIONS = 1000  # a browser keeps six open, and waitress' own limit is 100
+IDLE_SECONDS = 60
 BEAT_EVERY = 5.0
 ASK_MLFLOW_EVERY = 10.0
 
@@ -42,6 +44,9 @@ def run(settings: Settings) -> None:
             host=settings.bind_address,
             port=settings.ui_port,
             threads=THREADS,
+            connection_limit=CONNECTIONS,
+            asyncore_use_poll=True,  # select() has a limit of its own
+            channel_timeout=IDLE_SECONDS,
             ident=None,
         )
     except OSError as error:

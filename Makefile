@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Everything runs in .venv, which `make setup` fills from uv.lock.
 .DEFAULT_GOAL := help
-.PHONY: help setup up test test-unit test-integration test-e2e test-slow test-docker lint format bench evaluate clean
+.PHONY: help setup up test test-unit test-integration test-e2e test-slow test-docker lint format bench evaluate screenshots clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -m "not slow and not docker" -n auto --dist loadfile
@@ -55,6 +55,9 @@ bench: $(INSTALLED)  ## measure; BENCH=tick measures one thing
 
 evaluate: $(INSTALLED)  ## train on 2014, judge on 2015: errors and coverage of each model
 	$(BIN)/python benchmarks/evaluate.py
+
+screenshots: $(INSTALLED)  ## pictures of every page, theme and width of the dashboard that runs
+	$(BIN)/python -m benchmarks.screenshots
 
 clean:  ## remove caches and build output; data, models and .venv stay
 	rm -rf build dist catboost_info .pytest_cache .ruff_cache .hypothesis .import_linter_cache

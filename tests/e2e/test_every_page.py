@@ -1,5 +1,6 @@
 """What holds on every page: no axe violation, no sideways scroll, no other host, the keyboard."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,20 @@ def test_no_page_asks_another_host_or_offers_to_share(page, start, farm, setting
         # Kedro Viz is the one other address, asked on its own page only
         viz = {f"localhost:{settings.viz_port}"} if where.endswith("/pipelines") else set()
         assert {host for host in hosts if host} <= {own} | viz, where
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_card_with_figures_helps_on_hover_and_times_carry_their_zone(page, start, farm, path):
+    open_at(page, start().address, f"{path}?zone=site")
+    page.wait_for_timeout(800)
+    silent = page.evaluate(
+        "() => [...document.querySelectorAll('.card h2')]"
+        ".filter((each) => !each.title).map((each) => each.innerText)"
+    )
+    assert not silent
+    text = page.locator("body").inner_text()
+    bare = re.findall(r"\d\d:\d\d(?! (?:CET|CEST|UTC))\b.{12}", text)
+    assert not bare
 
 
 def test_pages_are_changed_without_loading_and_keep_zone_and_theme(page, start, farm):

@@ -41,7 +41,7 @@ def test_the_farm_is_seen_at_a_glance(page, start, farm):
     expect(page.locator(".heat-coverage").last).to_have_text(re.compile(r"^\d+\.\d %$"))
     expect(page.locator("#worst-rows tr")).to_have_count(10)
     expect(page.locator("#worst-rows tr").first).to_contain_text("UTC")
-    expect(page.locator("#losses-rows tr")).to_have_count(4)
+    expect(page.locator("#losses-rows tr")).to_have_count(5)
     expect(page.locator("#losses-rows tr").first).to_contain_text("Jan 2015")
     expect(page.locator("#farm-about")).to_contain_text("data coverage")
     page.locator(".heat-row .cell").nth(20).hover()
@@ -114,7 +114,9 @@ def test_an_alarm_stands_on_its_tile_in_words(page, start, farm):
         expected = "alarm" if (on["turbine_id"] == turbine).any() else "good|watch|calm"
         expect(pill).to_have_class(re.compile(f"pill ({expected})"))
     pill = page.locator(".tile", has_text="R80736").locator(".pill")
-    expect(pill).to_have_text(re.compile("Underperforms|Model doubt"))
+    expect(pill).to_have_text(re.compile("Low output|Model doubt"))
+    since = page.locator(".tile", has_text="R80736").locator(".tile-alarm")
+    expect(since).to_have_text(re.compile(r"since 1[567] Jan, \d\d:\d0 UTC . [\d,]+ kWh below"))
     keep_screenshot(page, "farm-alarm")
 
 

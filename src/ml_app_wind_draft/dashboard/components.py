@@ -178,6 +178,7 @@ def _meter(index: int) -> list[html.Span]:
             children=html.I(id=f"tile-{index}-meter"),
             title="Below expectation over the alarm rule's window; the mark is the limit.",
         ),
+        html.Span(id=f"tile-{index}-alarm", className="tile-alarm hidden"),
         html.Span("\N{NO-BREAK SPACE}", id=f"tile-{index}-watch", className="note"),
     ]
 
@@ -190,7 +191,12 @@ def chart_card() -> html.Section:
             html.Div(
                 className="card-head",
                 children=[
-                    html.H2("Power, error and wind", id="chart-title"),
+                    html.H2(
+                        "Power, error and wind",
+                        id="chart-title",
+                        title="Measured power against what the champion expects. Drag to zoom,"
+                        " double-click to leave the zoom. Shaded: alarms, as in the table below.",
+                    ),
                     html.Span("\N{NO-BREAK SPACE}", id="chart-about", className="note"),
                     reset_button("reset"),
                 ],

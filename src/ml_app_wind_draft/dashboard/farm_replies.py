@@ -11,7 +11,7 @@ from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.core.states import NORMAL, NOT_NORMAL
 from ml_app_wind_draft.dashboard import tables, words
 from ml_app_wind_draft.dashboard.reader import Farm
-from ml_app_wind_draft.dashboard.reading_farm import MOST_ROWS, FarmView, Watch
+from ml_app_wind_draft.dashboard.reading_farm import MOST_ROWS, FarmView, On, Watch
 from ml_app_wind_draft.dashboard.replies import Props
 from ml_app_wind_draft.dashboard.tables import Column
 from ml_app_wind_draft.dashboard.words import DAY, HOUR, Zone
@@ -20,7 +20,7 @@ from ml_app_wind_draft.monitoring.alarms import MODEL_DOUBT, UNDER_PERFORMANCE
 FARM_RANGES = {"24h": DAY, "3d": 3 * DAY, "7d": 7 * DAY, "14d": 14 * DAY, "30d": 30 * DAY}
 CELLS = {"24h": HOUR, "3d": HOUR, "7d": 3 * HOUR, "14d": 6 * HOUR, "30d": 12 * HOUR}
 RULES = {UNDER_PERFORMANCE: "Under-performance", MODEL_DOUBT: "Model doubt"}
-SHORT = {UNDER_PERFORMANCE: "Underperforms", MODEL_DOUBT: "Model doubt"}
+SHORT = {UNDER_PERFORMANCE: "Low output", MODEL_DOUBT: "Model doubt"}
 WORST_COLUMNS = (
     Column("Turbine"),
     Column("Hour", help="Its start."),
@@ -30,14 +30,17 @@ WORST_COLUMNS = (
 LOSS_COLUMNS = (
     Column("Month", "UTC"),
     Column("Turbine"),
-    Column("Expected", "MWh", is_number=True),
-    Column("Below expectation", "MWh", "Negative: more than expected.", is_number=True),
+    Column(
+        "Below", "MWh", "Expected minus measured; negative: more than expected.", is_number=True
+    ),
+    Column("of expected", "%", "The same as a share of the energy expected.", is_number=True),
     Column("Bar", class_name="bar-cell", is_silent=True),
-    Column("of expected", "%", is_number=True),
+    Column("Expected", "MWh", "Of the rows that have a prediction.", is_number=True),
     Column("Normal operation", "MWh", "Rows that the filter calls normal.", is_number=True),
     Column("Held back", "MWh", "Pitched away, standing still: not normal.", is_number=True),
-    Column("Other states", "MWh", is_number=True),
+    Column("Other states", "MWh", "Rows in any other state.", is_number=True),
 )
+WHOLE = "Farm"
 FULL_BAR = 0.1  # share of expected energy that fills a bar
 
 
@@ -46,8 +49,8 @@ def least_step(site: Site, span: int) -> int:
     return site.step if len(site.turbines) * span // site.step <= MOST_ROWS else HOUR
 
 
-def watch_props(watched: dict[str, Watch], site: Site) -> Props:
-    """Each tile's error against its threshold, and its alarm."""
+def watch_props(watched: dict[str, Watch], site: Site, zone: Zone) -> Props:
+    """Each tile's error against its threshold; since when its alarm is on and what that cost."""
     limit = site.alarms.under_performance.raise_above
     at_most = words.percent(limit, 1)
     props: Props = {}
@@ -59,18 +62,29 @@ def watch_props(watched: dict[str, Watch], site: Site) -> Props:
         side = "below" if measure >= 0 else "above"
         known = not words.is_missing(measure)
         width = min(100, max(0, round(100 * measure / (2 * limit)))) if known else 0
+        on = watch.on.get(UNDER_PERFORMANCE) or watch.on.get(MODEL_DOUBT)
         props |= {
             f"tile-{index}-watch": {
                 "children": f"{hours}: {share} {side} \N{MIDDLE DOT} limit {at_most}"
                 if known
                 else f"{hours}: too few normal rows to judge"
             },
+            f"tile-{index}-alarm": {
+                "children": "" if on is None else _since(on, zone),
+                "className": "tile-alarm hidden" if on is None else "tile-alarm",
+            },
             f"tile-{index}-meter": {
                 "style": {"width": f"{width}%"},
-                "className": "over" if known and measure > limit else "",
+                "className": "over" if UNDER_PERFORMANCE in watch.on else "",
             },
         }
     return props | alarm_states(watched, site)
+
+
+def _since(on: On, zone: Zone) -> str:
+    side = "below" if on.below >= 0 else "above"
+    energy = f"{words.number(abs(on.below))} kWh {side}"
+    return f"since {words.day_time(on.since, zone)} \N{MIDDLE DOT} {energy}"
 
 
 def alarm_states(watched: dict[str, Watch], site: Site) -> Props:
@@ -152,37 +166,40 @@ def turbine_link(turbine_id: str, start: float, end: float) -> html.A:
 
 
 def losses_table(monthly: pd.DataFrame, site: Site) -> Props:
-    """Energy below expectation by month and turbine, newest month first."""
+    """Energy below expectation by month, of the farm and each turbine, newest month first."""
+    names = [WHOLE, *site.turbine_ids] if len(site.turbine_ids) > 1 else site.turbine_ids
     of_month: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
     for each in monthly.to_dict("records"):
-        of_month[int(each["month"]), str(each["turbine_id"])].append(
-            {str(name): value for name, value in each.items()}
-        )
+        row = {str(name): value for name, value in each.items()}
+        for name in (WHOLE, str(each["turbine_id"])):
+            of_month[int(each["month"]), name].append(row)
     months = sorted({month for month, _ in of_month}, reverse=True)
     rows = [
-        _loss_row(month, turbine_id, of_month[month, turbine_id])
+        _loss_row(month, name, of_month[month, name])
         for month in months
-        for turbine_id in site.turbine_ids
-        if (month, turbine_id) in of_month
+        for name in names
+        if (month, name) in of_month
     ]
     otherwise = "No whole day with predictions yet."
     return tables.filled("losses", LOSS_COLUMNS, rows, otherwise=otherwise)
 
 
-def _loss_row(month: int, turbine_id: str, states: list[dict[str, Any]]) -> tuple:
-    """One line; `states` as from `losses.monthly`."""
-    by_state = {each["state"]: each["energy_below_expectation"] for each in states}
+def _loss_row(month: int, name: str, states: list[dict[str, Any]]) -> tuple:
+    """One line; `states` as from `losses.monthly`, of one turbine or of all."""
+    by_state: dict[str, float] = defaultdict(float)
+    for each in states:
+        by_state[each["state"]] += each["energy_below_expectation"]
     below, expected = sum(by_state.values()), sum(each["expected_energy"] for each in states)
     share = below / expected if expected > 0 else math.nan
     normal, held_back = (by_state.pop(each, math.nan) for each in (NORMAL, NOT_NORMAL))
     rest = sum(by_state.values()) if by_state else math.nan
     return (
         words.month(month),
-        turbine_id,
-        words.number(expected, 1),
+        tables.tag("Strong", name) if name == WHOLE else name,
         words.number(below, 1),
-        _bar(share),
         words.number(100 * share, 1),
+        _bar(share),
+        words.number(expected, 1),
         *(words.number(each, 1) for each in (normal, held_back, rest)),
     )
 

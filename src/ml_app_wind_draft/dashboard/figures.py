@@ -43,6 +43,12 @@ COLUMNS = {
     "mae": "mae",
     "wind": "wind_speed",
 }
+DAY_MS = 86_400_000
+TICKS = [  # dates as the page writes them
+    {"dtickrange": [None, DAY_MS - 1], "value": "%H:%M\n%-d %b"},
+    {"dtickrange": [DAY_MS, "M1"], "value": "%-d %b\n%Y"},
+    {"dtickrange": ["M1", None], "value": "%b\n%Y"},
+]
 PERCENTS = ("below", "mae")
 
 
@@ -186,7 +192,7 @@ def curve_frame(scheme: Scheme) -> dict[str, Any]:
     return {
         "data": [
             dots("rows", "Row", palette.accent, opacity=0.38),
-            dots("alarm", "In alarm", palette.alarm, symbol="diamond", size=5, opacity=0.8),
+            dots("alarm", "In alarm", palette.alarm, symbol="diamond", size=5, opacity=0.55),
             line("maker", "Manufacturer", palette.wind, "dash"),
             line("model", "Expected", palette.accent, "solid"),
             dots(
@@ -299,6 +305,7 @@ def _layout(palette: Palette) -> dict[str, Any]:
             "gridcolor": palette.grid,
             "tickfont": quiet,
             "ticklabelstandoff": 5,
+            "tickformatstops": TICKS,
             "hoverformat": "%-d %b %Y, %H:%M UTC",
             "showspikes": True,
             "spikemode": "across",

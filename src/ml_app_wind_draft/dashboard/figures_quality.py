@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.dashboard.figures import TICKS
 from ml_app_wind_draft.dashboard.reading_quality import Quality
 from ml_app_wind_draft.dashboard.theme import FONT, HUES, PALETTES, Palette, Scheme
 from ml_app_wind_draft.dashboard.words import DAY
@@ -200,6 +201,7 @@ def _layout(palette: Palette) -> dict[str, Any]:
             "gridcolor": palette.grid,
             "tickfont": quiet,
             "ticklabelstandoff": 5,
+            "tickformatstops": TICKS,
             "hoverformat": "%-d %b %Y (UTC)",
         },
         "yaxis": {

@@ -39,11 +39,19 @@ class FarmView:
 
 
 @dataclass(frozen=True, slots=True)
+class On:
+    """An alarm that is on: its start (s), and the energy below expectation so far, kWh."""
+
+    since: int
+    below: float
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
-    """How a turbine stands against the alarm rules: each rule's measure now, and who is on."""
+    """How a turbine stands against the alarm rules: each rule's measure now, and which are on."""
 
     measures: dict[str, float]
-    on: frozenset[str]
+    on: dict[str, On]
 
 
 def farm_view(reader: Reader, site: Site, now: int, span: int, first: int, cell: int) -> FarmView:
@@ -189,7 +197,10 @@ def _watched(storage: Storage, site: Site, now: int) -> dict[str, Watch]:
     return {
         each: Watch(
             _measures(storage.normal_rows(each, now - window, now, NORMAL), each, site),
-            frozenset(on.loc[on["turbine_id"] == each, "rule"]),
+            {
+                alarm["rule"]: On(int(alarm["start"]), float(alarm["energy_below_expectation"]))
+                for alarm in on[on["turbine_id"] == each].to_dict("records")
+            },
         )
         for each in site.turbine_ids
     }

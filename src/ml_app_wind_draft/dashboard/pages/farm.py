@@ -31,12 +31,12 @@ from ml_app_wind_draft.dashboard.words import DAY
 
 SCALE = (  # the class of a cell, and what it stands for
     ("p0", "below 50 %"),
-    ("p1", "70"),
-    ("p2", "85"),
-    ("p3", "95"),
-    ("p4", "105"),
-    ("p5", "115"),
-    ("p6", "above"),
+    ("p1", "50\N{EN DASH}70"),
+    ("p2", "70\N{EN DASH}85"),
+    ("p3", "85\N{EN DASH}95"),
+    ("p4", "95\N{EN DASH}105"),
+    ("p5", "105\N{EN DASH}115"),
+    ("p6", "above 115 %"),
 )
 
 
@@ -222,7 +222,7 @@ def reply(house: House, view: View, held: dict[str, Any]) -> Reply:
         "props": {
             **replies.farm_props(farm, site),
             **replies.tile_props(farm, site, has_champion=has_champion),
-            **farm_replies.watch_props(watched, site),
+            **farm_replies.watch_props(watched, site, zone),
             **replies.no_model_props(models, reign),
             **farm_replies.chart_props(shown, farm, site, bucket, zone),
             **tables_.get("props", {}),

@@ -91,11 +91,14 @@ def layout(site: Site, settings: Settings) -> html.Div:  # noqa: ARG001 - a page
                 "Versions",
                 tables.frame("versions", "Registered model versions", VERSION_COLUMNS),
                 about=html.Span(id="versions-about", className="note"),
+                help_text="Every model that training has registered. The champion scores new rows;"
+                " promote another one, or roll back to one that was champion before.",
             ),
             tables.card(
                 "Champions so far",
                 tables.frame("trail", "Who was champion when, and why", TRAIL_COLUMNS),
                 about="who changed it, when and why",
+                help_text="The audit trail. It answers which model was in charge at any time.",
             ),
             _dialog(),
         ],
@@ -126,6 +129,8 @@ def _chart_card() -> html.Section:
             ],
         ),
         about="lines join versions judged on the same rows",
+        help_text="Above: mean absolute error on normal rows that no fit had seen. Below: how many"
+        " of them lay within the band.",
     )
 
 
@@ -136,7 +141,12 @@ def _details_card() -> html.Section:
             html.Div(
                 className="card-head",
                 children=[
-                    html.H2("What it uses", id="details-title"),
+                    html.H2(
+                        "What it uses",
+                        id="details-title",
+                        title="How much each input weighs in the model's splits, and how the"
+                        " version was judged. Choose another version in the table.",
+                    ),
                     html.Span(id="details-about", className="note"),
                 ],
             ),

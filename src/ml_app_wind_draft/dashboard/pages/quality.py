@@ -103,7 +103,11 @@ def layout(site: Site, settings: Settings) -> html.Div:  # noqa: ARG001 - a page
                     html.Div(
                         className="card-head",
                         children=[
-                            html.H2("Day by day"),
+                            html.H2(
+                                "Day by day",
+                                title="Rows that are there of those expected, by turbine and day;"
+                                " below them rows and values that the contract refused, by reason.",
+                            ),
                             html.Span(id="quality-about", className="note"),
                         ],
                     ),
@@ -368,6 +372,10 @@ def _legend(seen: dict[str, list[str]]) -> list[Any]:
             )
             for each in seen[name]
         ]
+    if not seen["rejected"]:
+        keys.append(html.Span("no row set aside in view", className="key"))
+    if not seen["flagged"]:
+        keys.append(html.Span("no value set to missing in view", className="key"))
     return keys
 
 

@@ -47,9 +47,20 @@ def layout(site: Site, settings: Settings) -> html.Div:
             html.Div(
                 className="trio",
                 children=[
-                    tables.card("Data", _facts(), about="kept in the transactions they count"),
-                    tables.card("Versions", _pairs(versions())),
-                    tables.card("Access", *_access(site, settings)),
+                    tables.card(
+                        "Data",
+                        _facts(),
+                        about="kept in the transactions they count",
+                        help_text="Counters; `wind check` proves them against the tables.",
+                    ),
+                    tables.card(
+                        "Versions", _pairs(versions()), help_text="Of what serves this page."
+                    ),
+                    tables.card(
+                        "Access",
+                        *_access(site, settings),
+                        help_text="Who can reach this page, and what they may do here.",
+                    ),
                 ],
             ),
         ],

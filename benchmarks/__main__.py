@@ -18,6 +18,7 @@ BENCHMARKS = {
     "scale": "scale",
     "start": "start",
     "dashboard": "dashboard",
+    "delivery": "delivery",
 }
 
 

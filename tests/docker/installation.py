@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -56,23 +57,34 @@ class Installation:
         assert fails == (done.returncode != 0), f"{command}\n{done.stdout}{done.stderr}"
         return (done.stdout + done.stderr).strip()
 
-    def attended(self, command: str, until: Callable[[], bool], *, patience: float = 90) -> str:
-        """Run a command that stays, and press Ctrl-C once `until` holds."""
-        with subprocess.Popen(
-            self._words(command),
-            cwd=self.folder,
-            env=os.environ | self.environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-        ) as process:
+    def attended(
+        self, command: str, until: Callable[[], bool] | str, *, patience: float = 90
+    ) -> str:
+        """Run a command that stays, and press Ctrl-C once `until` holds, or is printed."""
+        with tempfile.TemporaryFile("w+") as output:
+            # Whoever starts the tests in the background has them ignore Ctrl-C.
+            process = subprocess.Popen(
+                ["env", "--default-signal=INT", *self._words(command)],
+                cwd=self.folder,
+                env=os.environ | self.environ,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+            )
+
+            def printed() -> str:
+                output.seek(0)
+                return output.read()
+
+            def reached() -> bool:
+                return until in printed() if isinstance(until, str) else until()
+
             try:
-                wait_for(command, lambda: until() or process.poll() is not None, patience)
+                wait_for(command, lambda: reached() or process.poll() is not None, patience)
             finally:
                 process.send_signal(signal.SIGINT)
-                printed, _ = process.communicate(timeout=60)
-        return printed
+                process.wait(timeout=60)
+            return printed()
 
     def ps(self) -> dict[str, dict]:
         """Compose's own account of every container, by service."""

@@ -30,10 +30,10 @@ ELSEWHERE = {
     r"docker compose exec app-ui <command>": (
         "docker/test_production.py::test_commands_in_a_container_that_runs"
     ),
-    r"docker rm( -f)? <container_id>|docker rmi <image_id>": (
+    r"docker rm( -f)? <container_id>": (
         "docker/test_production.py::test_what_is_removed_is_made_again"
     ),
-    r"docker (system|volume) prune": (
+    r"docker rmi <image_id>|docker (system|volume) prune": (
         "docker/test_production.py::test_cleaning_up_docker_leaves_the_folders"
     ),
     r"docker compose exec app-ui cat /run/secrets/ui_password": (

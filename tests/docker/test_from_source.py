@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.docker.installation import Installation, clone, train_quickly
+from tests.docker.installation import Installation, clone, train_quickly, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 LOCAL = "docker-compose.local.yml"
@@ -48,7 +48,6 @@ def test_mlflow_and_the_dashboard(desk: Installation):
     [
         "docker compose -f docker-compose.local.yml up",
         "docker compose -f docker-compose.local.yml up --build",
-        "docker-compose up --build",
     ],
 )
 def test_all_services_attended(desk: Installation, command: str):
@@ -57,9 +56,13 @@ def test_all_services_attended(desk: Installation, command: str):
     assert {"mlflow", "app-ui", "app-stream-data"} <= ended(desk)
 
 
-def test_all_services_in_the_background(desk: Installation):
+def test_all_services_in_the_background_and_then_attended(desk: Installation):
     desk.sh("docker-compose build")
     desk.sh("docker compose -f docker-compose.local.yml up --build -d")
+    wait_for("all are well", desk.all_well, 180)
+    desk.attended("docker-compose up --build", desk.all_well)
+    assert "mlflow" in ended(desk)
     desk.attended("docker-compose up --build app-ui", lambda: desk.all_well("app-ui"))
+    assert "app-ui" in ended(desk)
     desk.sh("docker compose -f docker-compose.local.yml down")
     assert not desk.ps()

@@ -58,7 +58,7 @@ class Installation:
         return (done.stdout + done.stderr).strip()
 
     def attended(
-        self, command: str, until: Callable[[], bool] | str, *, patience: float = 90
+        self, command: str, until: Callable[[], bool] | str, *, patience: float = 180
     ) -> str:
         """Run a command that stays, and press Ctrl-C once `until` holds, or is printed."""
         with tempfile.TemporaryFile("w+") as output:

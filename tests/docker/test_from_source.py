@@ -60,6 +60,7 @@ def test_all_services_in_the_background_and_then_attended(desk: Installation):
     desk.sh("docker-compose build")
     desk.sh("docker compose -f docker-compose.local.yml up --build -d")
     wait_for("all are well", desk.all_well, 180)
+    desk.sh("docker compose stop app-ui")
     desk.attended("docker-compose up --build", desk.all_well)
     assert "mlflow" in ended(desk)
     desk.attended("docker-compose up --build app-ui", lambda: desk.all_well("app-ui"))

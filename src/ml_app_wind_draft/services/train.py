@@ -126,12 +126,12 @@ class Training:
                 log.warning("%s", error)
 
     def _train(self) -> str:
-        self._manager.init_raw_db_table()
+        self._patiently(self._manager.init_raw_db_table)
         self._heartbeat.say("working", "reading the history")
         site = load_site(self._settings.site, self._settings)
         parameters = read_parameters(self._settings)["training"]
         self._month = self._current_month()
-        load_history(self._manager, site)
+        self._patiently(lambda: load_history(self._manager, site))
         end = training_end(self._manager, site)
         fingerprint = self._manager.fingerprint(end, site.turbine_ids)
         digest = self._digests.recall(fingerprint)
@@ -198,12 +198,15 @@ class Training:
         self._patiently(self._registry.flush)
 
     def _patiently(self, call: Callable[[], Answer]) -> Answer:
-        """Call until MLflow answers; after `LONGEST_WAIT` its error comes through."""
+        """Call until MLflow answers, or until the database is free of another's loading.
+
+        After `LONGEST_WAIT` seconds their error comes through.
+        """
         give_up_at = time.monotonic() + LONGEST_WAIT
         while True:
             try:
                 return call()
-            except RegistryUnavailableError as error:
+            except (RegistryUnavailableError, StorageBusyError) as error:
                 if time.monotonic() > give_up_at:
                     raise
                 self._heartbeat.say("waiting", str(error))

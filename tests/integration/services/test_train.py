@@ -11,7 +11,7 @@ import pytest
 from kedro.io import DatasetError
 
 from ml_app_wind_draft.core.config import Settings
-from ml_app_wind_draft.core.errors import RegistryUnavailableError
+from ml_app_wind_draft.core.errors import RegistryUnavailableError, StorageBusyError, WindError
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.ingestion.datasets import HistoryDataset
 from ml_app_wind_draft.ingestion.intake import ingest_frame
@@ -100,6 +100,25 @@ def test_a_configuration_that_cannot_be_used_is_the_last_line_and_the_heartbeat(
     [beat] = database.heartbeats()
     assert beat.status == "failed"
     assert "crystal_ball" in beat.message
+
+
+def test_it_waits_while_another_service_loads_the_history(
+    settings: Settings, database: DataManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow disk takes longer over it than the database lets anybody wait."""
+    monkeypatch.setattr(train, "PAUSE", 0.01)
+    attempts = []
+
+    def loaded_elsewhere(*_: object) -> None:
+        attempts.append(len(attempts))
+        raise StorageBusyError("locked") if len(attempts) < 4 else WindError("free")
+
+    monkeypatch.setattr(train, "load_history", loaded_elsewhere)
+    with Heartbeat(train.SERVICE, database) as heartbeat:
+        assert Training(settings, database, heartbeat).attempt() == 1
+    assert len(attempts) == 4
+    (said,) = database.heartbeats()
+    assert "free" in said.message
 
 
 def test_without_mlflow_it_gives_up_with_the_reason(

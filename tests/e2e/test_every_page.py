@@ -87,6 +87,14 @@ def test_pages_are_changed_without_loading_and_keep_zone_and_theme(page, start, 
     expect(page.locator(".page-link.here")).to_have_text(PAGES[-2].title)
 
 
+def test_on_a_telephone_the_name_of_the_page_is_in_view(page, start, farm):
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_at(page, start().address, "/status")
+    box = page.locator(".page-link.here").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_every_control_is_reached_by_keyboard_with_visible_focus(page, start, farm, path):
     open_at(page, start().address, path)

@@ -87,6 +87,13 @@
     return view.query[parameter] || otherwise;
   }
 
+  /** On a narrow screen the names of the pages are a strip that scrolls sideways. */
+  function bringToView(index) {
+    const strip = document.querySelector(".pages");
+    const name = strip && strip.children[index];
+    if (name) strip.scrollLeft = name.offsetLeft - strip.offsetLeft - (strip.clientWidth - name.offsetWidth) / 2;
+  }
+
   /** A page's layout with its controls as the address has them. */
   function filled(node, page, view) {
     if (Array.isArray(node)) return node.map((each) => filled(each, page, view));
@@ -249,6 +256,7 @@
             show({ type: "nav", page: each.key }, { className: each.key === page.key ? "page-link here" : "page-link", "aria-current": each.key === page.key ? "page" : undefined })
           );
           show("page", { className: "page loading" });
+          bringToView(pages.indexOf(page));
         } else {
           Object.entries(page.controls).forEach(([id, bound]) => {
             const value = standing(view, bound);

@@ -9,7 +9,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ml_app_wind_draft.core.config import PROJECT_ROOT
@@ -21,6 +22,10 @@ from ml_app_wind_draft.core.config import load_settings
 from ml_app_wind_draft.storage.data_manager import DataManager
 counters = DataManager(load_settings().database_url).counters()
 print(counters.get("predictions", 0) + counters.get("no_input", 0))
+"""
+JOURNAL = """
+import sqlite3
+print(sqlite3.connect("/app/data/sqlite/app.db").execute("PRAGMA journal_mode").fetchone()[0])
 """
 QUICK_TRAINING = """
 training:
@@ -86,6 +91,40 @@ class Installation:
                 process.wait(timeout=60)
             return printed()
 
+    def as_somebody(self, user: int, script: str) -> None:
+        """Run a script in the folder, on this machine, as `user`."""
+        done = subprocess.run(
+            ["sh", "-ec", script],
+            cwd=self.folder,
+            user=user,
+            group=user,
+            extra_groups=[],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+    @contextmanager
+    def watching(self) -> Generator[Callable[[], str]]:
+        """Let Compose watch the sources meanwhile; gives what it has printed so far."""
+        with (
+            tempfile.NamedTemporaryFile() as printed,
+            subprocess.Popen(
+                self._words("docker compose --profile watch watch"),
+                cwd=self.folder,
+                env=os.environ | self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+            ) as process,
+        ):
+            try:
+                yield Path(printed.name).read_text
+            finally:
+                process.send_signal(signal.SIGINT)
+                process.wait(60)
+
     def ps(self) -> dict[str, dict]:
         """Compose's own account of every container, by service."""
         lines = self.sh("docker compose ps -a --format json").splitlines()
@@ -102,10 +141,19 @@ class Installation:
         identity = self.sh(f"docker compose ps -aq {service}")
         return json.loads(self.sh(f"docker inspect {identity}"))[0]
 
+    def inside(self, service: str, *words: str, fails: bool = False) -> str:
+        """Run a command in a service's container; gives what it printed."""
+        return self.sh(
+            shlex.join(["docker", "compose", "exec", "-T", service, *words]), fails=fails
+        )
+
     def outcomes(self) -> int:
         """How many rows have their outcome."""
-        words = ["docker", "compose", "exec", "-T", "app-ui", "python", "-c", COUNT]
-        return int(self.sh(shlex.join(words)).splitlines()[-1])
+        return int(self.inside("app-ui", "python", "-c", COUNT).splitlines()[-1])
+
+    def journal_mode(self) -> str:
+        """How SQLite keeps what a transaction changes."""
+        return self.inside("app-ui", "python", "-c", JOURNAL)
 
     def wait_for_outcomes(self, more: int = 1) -> None:
         """Wait until there are more than now."""
@@ -143,6 +191,20 @@ def clone(target: Path) -> None:
         if name and (PROJECT_ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(PROJECT_ROOT / name, target / name)
+
+
+def give_to(owner: int, folder: Path) -> None:
+    """Make a folder and all that is in it somebody's."""
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, owner, owner)
+
+
+@contextmanager
+def folder_of(owner: int) -> Generator[Path]:
+    """An empty folder where its owner can reach it, as nobody can below pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="wind-test-") as name:
+        os.chown(name, owner, owner)
+        yield Path(name)
 
 
 def train_quickly(folder: Path) -> None:

@@ -12,29 +12,42 @@ from datetime import datetime
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.docker.installation import LASTING, Installation, clone, train_quickly, wait_for
+from tests.docker.installation import (
+    LASTING,
+    Installation,
+    clone,
+    folder_of,
+    give_to,
+    train_quickly,
+    wait_for,
+)
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 CHROMIUM = "/usr/bin/chromium"
 SEARCH = "/api/2.0/mlflow/experiments/search?max_results=1"
 PORTS = {"mlflow": "5001/tcp", "app-ui": "8050/tcp", "kedro-viz": "4141/tcp"}
 STOP_WITHIN = 3.0
+SOMEBODY = 4242
+MARK = "# changed while it was watched\n"
 
 
 @pytest.fixture(scope="module")
-def farm(tmp_path_factory) -> Iterator[Installation]:
-    """All services, started from a clone; what a test stops it starts again."""
-    folder = tmp_path_factory.mktemp("clone")
-    clone(folder)
-    train_quickly(folder)
-    farm = Installation(folder)
-    try:
-        farm.sh("docker compose -f docker-compose.local.yml up --build -d --wait")
-        farm.environ["COMPOSE_FILE"] = "docker-compose.local.yml"
-        yield farm
-    finally:
-        farm.environ["COMPOSE_FILE"] = "docker-compose.local.yml"
-        farm.remove()
+def farm() -> Iterator[Installation]:
+    """All services, started from somebody's clone; what a test stops it starts again."""
+    with folder_of(SOMEBODY) as folder:
+        clone(folder)
+        train_quickly(folder)
+        give_to(SOMEBODY, folder)
+        farm = Installation(folder)
+        farm.environ["IMAGE_TAG"] = farm.name
+        try:
+            farm.sh("docker compose -f docker-compose.local.yml up --build -d --wait")
+            farm.environ["COMPOSE_FILE"] = "docker-compose.local.yml"
+            yield farm
+        finally:
+            farm.environ["COMPOSE_FILE"] = "docker-compose.local.yml"
+            farm.remove()
+            farm.sh(f"docker image rm ml-app-wind-draft:{farm.name}")
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +142,19 @@ def test_commands_inside_a_container_are_those_of_the_project(farm: Installation
     farm.sh("docker compose exec -T app-ui uv add six", fails=True)
 
 
+def test_the_journal_is_the_quick_one_on_a_disk_of_this_machine(farm: Installation):
+    assert farm.journal_mode() == "wal"
+
+
+def test_the_owner_of_the_clone_can_change_and_delete_what_the_app_made(farm: Installation):
+    made = [path for name in ("data", "mlflow") for path in (farm.folder / name).rglob("*")]
+    assert {path.stat().st_uid for path in made} >= {10001}
+    farm.as_somebody(
+        SOMEBODY,
+        "ls -R data mlflow; echo 1 >>data/sqlite/x; test -w data/sqlite/app.db; rm data/sqlite/x",
+    )
+
+
 @pytest.mark.parametrize("service", LASTING)
 def test_a_killed_service_comes_back(farm: Installation, service: str):
     before = farm.inspect(service)
@@ -176,6 +202,26 @@ def test_down_loses_nothing(farm: Installation):
     assert farm.outcomes() >= before
     assert champion_of(farm) == champion
     assert taken <= 8
+
+
+def test_a_changed_source_reaches_all_containers_by_itself(farm: Installation):
+    """The services run `src` as it is in the image, so the image is built anew, once."""
+    source = "src/ml_app_wind_draft/services/viz.py"
+
+    def changed(service: str) -> bool:
+        return MARK.strip() in farm.inside(service, "tail", "-1", f"/app/{source}")
+
+    with farm.watching() as said:
+        wait_for("it watches", lambda: "Watch enabled" in said(), 120)
+        with (farm.folder / source).open("a") as file:
+            file.write(MARK)
+        wait_for("it builds", lambda: "successfully built" in said())
+        wait_for(
+            "all are well with it",
+            lambda: farm.all_well() and all(changed(service) for service in LASTING),
+            120,
+        )
+    farm.wait_for_outcomes()
 
 
 def check(farm: Installation) -> None:

@@ -29,10 +29,10 @@ KIND = "from ml_app_wind_draft.core.config import load_settings as l; print(l().
 
 
 class Profiled(Installation):
-    """A folder with the production Compose file, its .env, and what the profiles need besides."""
+    """A folder with one Compose file, its .env, and what the profiles need besides."""
 
-    def __init__(self, folder: Path, **environ: str) -> None:
-        super().__init__(folder, **environ)
+    def __init__(self, folder: Path, file: str, **environ: str) -> None:
+        super().__init__(folder, COMPOSE_FILE=file, **environ)
         own = f"http://localhost:{self.ports['MLFLOW']}", f"http://localhost:{self.ports['VIZ']}"
         self.environ = {
             "DOCKERHUB_USERNAME": self.name,
@@ -40,7 +40,7 @@ class Profiled(Installation):
             "KEDRO_VIZ_URI": own[1],
             **self.environ,
         }
-        for name in ("docker-compose.yml", "docker/caddy/Caddyfile"):
+        for name in (file, "docker/caddy/Caddyfile"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(PROJECT_ROOT / name, folder / name)
         self.sh(f"docker tag {BUILT} {self.name}/ml-app-wind-draft:latest")
@@ -48,11 +48,6 @@ class Profiled(Installation):
     def choose(self, profiles: str) -> None:
         """Write the line in .env, which is all that a user changes."""
         (self.folder / ".env").write_text(f"COMPOSE_PROFILES={profiles}\n")
-
-    def inside(self, service: str, *words: str, fails: bool = False) -> str:
-        return self.sh(
-            shlex.join(["docker", "compose", "exec", "-T", service, *words]), fails=fails
-        )
 
     def secret(self, name: str) -> str:
         return self.inside("app-ui", "cat", f"/run/secrets/{name}")
@@ -81,12 +76,16 @@ class Profiled(Installation):
 
 @pytest.fixture(scope="module")
 def door(tmp_path_factory) -> Iterator[Profiled]:
-    """An installation of somebody who is not root, with a front door on a port of its own."""
+    """An installation of somebody who is not root, with a front door on a port of its own.
+
+    It is run by the Compose file that builds, though the image is built already.
+    """
     port = free_port()
     folder = tmp_path_factory.mktemp("door")
     os.chown(folder, SOMEBODY, SOMEBODY)
     installation = Profiled(
         folder,
+        "docker-compose.local.yml",
         UI_URI=f"https://localhost:{port}",
         MLFLOW_UI_URI=f"https://mlflow.localhost:{port}",
         KEDRO_VIZ_URI=f"https://viz.localhost:{port}",
@@ -221,7 +220,7 @@ def test_logins_go_with_their_files(door):
 
 @pytest.fixture(scope="module")
 def on_postgres(tmp_path_factory) -> Iterator[Profiled]:
-    installation = Profiled(tmp_path_factory.mktemp("postgres"))
+    installation = Profiled(tmp_path_factory.mktemp("postgres"), "docker-compose.yml")
     train_quickly(installation.folder)
     installation.choose("postgres,retrain")
     with available("postgres:17-bookworm"):

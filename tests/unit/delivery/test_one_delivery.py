@@ -158,11 +158,12 @@ def test_the_two_compose_files_differ_in_four_things_only():
         yaml.safe_load((PROJECT_ROOT / name).read_text())
         for name in ("docker-compose.local.yml", "docker-compose.yml")
     )
+    assert list(local["services"].pop("sources")["develop"]) == ["watch"]
     for file in (local, production):
         for anchors in [key for key in file if key.startswith("x-")]:
             del file[anchors]  # YAML has merged them into the services
         for service in file["services"].values():
-            for key in ("build", "develop", "restart"):
+            for key in ("build", "restart"):
                 service.pop(key, None)
             if "ml-app-wind-draft:" in service["image"]:
                 del service["image"]

@@ -30,9 +30,14 @@ RUN touch /tmp/before \
     && mkdir /project && tar --extract --directory=/project --file=/tmp/new.tar \
     && .venv/bin/python -m compileall -q --invalidation-mode checked-hash src
 
+# A first start opens conf/ to the app's user; that is no other configuration, and no other image.
+FROM ${PYTHON_IMAGE} AS configuration
+RUN --mount=type=bind,source=conf,target=/tmp/conf \
+    cp -R /tmp/conf /conf && chmod -R u=rwX,go=rX /conf
+
 # The picture of the pipelines, drawn anew only when they have changed.
 FROM project AS picture
-COPY conf conf
+COPY --from=configuration /conf conf
 COPY recorded recorded
 RUN --mount=type=cache,target=/var/cache/picture,sharing=locked \
     --mount=type=bind,source=docker/draw_pipelines.py,target=/tmp/draw_pipelines.py \
@@ -66,7 +71,7 @@ COPY --link --from=dependencies /bytecode /
 COPY --link docker/uv docker/prepare-folders docker/make-secrets /usr/local/bin/
 COPY --link recorded /app/recorded
 COPY --link pyproject.toml .telemetry /app/
-COPY --link conf /app/defaults/conf
+COPY --link --from=configuration /conf /app/defaults/conf
 COPY --link --from=picture /picture /app/viz
 COPY --link --from=project /project /app
 COPY --link --from=project /app/src /app/src

@@ -48,7 +48,7 @@ class Installation:
             **environ,
         }
 
-    def sh(self, command: str, *, fails: bool = False, timeout: float = 240) -> str:
+    def sh(self, command: str, *, fails: bool = False, timeout: float = 400) -> str:
         """Run a command as it is typed; gives what it printed."""
         done = subprocess.run(
             self._words(command),
@@ -171,7 +171,7 @@ class Installation:
         return words
 
 
-def wait_for(what: str, reached: Callable[[], bool], patience: float = 60) -> None:
+def wait_for(what: str, reached: Callable[[], bool], patience: float = 120) -> None:
     give_up_at = time.monotonic() + patience
     while not reached():
         assert time.monotonic() < give_up_at, what

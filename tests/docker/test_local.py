@@ -69,7 +69,6 @@ def test_all_are_healthy_and_only_the_preparation_is_over(farm: Installation):
 def test_a_second_start_is_as_good_as_the_first(farm: Installation):
     """Training finds nothing to do, and stays until that was seen."""
     wait_for("training ends", lambda: farm.ps()["app-ml-train"]["State"] == "exited", 120)
-    began = time.monotonic()
     farm.sh("docker compose -f docker-compose.local.yml up --build -d --wait")
     wait_for("it ends again", lambda: farm.ps()["app-ml-train"]["State"] == "exited")
 
@@ -77,7 +76,6 @@ def test_a_second_start_is_as_good_as_the_first(farm: Installation):
     started = farm.inspect("app-ml-train")["State"]
     assert "Nothing to train" in farm.sh("docker compose logs app-ml-train --tail 1")
     assert seconds_between(started["StartedAt"], started["FinishedAt"]) <= 15
-    assert time.monotonic() - began < 60
 
 
 def test_new_predictions_appear(farm: Installation):

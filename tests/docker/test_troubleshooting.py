@@ -62,7 +62,7 @@ def mlflow() -> Iterator[int]:
         *("--env", f"MLFLOW_UI_URI={LESSONS_ENV['MLFLOW_UI_URI']}"),
         *(IMAGE, "wind", "mlflow"),
     )
-    give_up_at = time.monotonic() + 100
+    give_up_at = time.monotonic() + 180
     while True:
         try:
             if status(port, "localhost:5001") == http.client.OK:

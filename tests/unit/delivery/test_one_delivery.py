@@ -163,7 +163,7 @@ def test_the_two_compose_files_differ_in_four_things_only():
         for anchors in [key for key in file if key.startswith("x-")]:
             del file[anchors]  # YAML has merged them into the services
         for service in file["services"].values():
-            for key in ("build", "restart"):
+            for key in ("build", "pull_policy", "restart"):
                 service.pop(key, None)
             if "ml-app-wind-draft:" in service["image"]:
                 del service["image"]

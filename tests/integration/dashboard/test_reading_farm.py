@@ -114,7 +114,7 @@ def test_every_turbine_is_watched_by_the_rules_own_measure(reader, manager, site
     watched = reading_farm.watched(reader, site, reader.farm())
     for each in watched.values():
         assert each.measures["under_performance"] == pytest.approx(0.1, abs=1e-3)
-        assert each.on == frozenset()
+        assert not each.on
 
 
 def test_losses_are_whole_days_by_month(reader, manager, site):

@@ -55,6 +55,7 @@ bench: $(INSTALLED)  ## measure; BENCH=tick measures one thing
 
 evaluate: $(INSTALLED)  ## train on 2014, judge on 2015: errors and coverage of each model
 	$(BIN)/python benchmarks/evaluate.py
+	$(BIN)/python -m benchmarks.forecast
 
 screenshots: $(INSTALLED)  ## pictures of every page, theme and width of the dashboard that runs
 	$(BIN)/python -m benchmarks.screenshots

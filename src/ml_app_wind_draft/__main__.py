@@ -232,6 +232,110 @@ def alarms(
     service.show(load_settings(), start, end, turbine)
 
 
+@app.command(rich_help_panel="Judge it")
+def backtest(  # noqa: PLR0913 - each is an option of the command line
+    table: Annotated[Path, typer.Argument(help="CSV or Parquet: time and power, at least.")],
+    *,
+    time: Annotated[str, typer.Option(help="The column of times.")],
+    power: Annotated[str, typer.Option(help="The column of power, in any unit.")],
+    capacity: Annotated[
+        str,
+        typer.Option(help="Of one unit, in the unit of power: 2050; or by unit: 'A=2050,B=3000'."),
+    ],
+    cut_offs: Annotated[
+        str,
+        typer.Option(
+            help="When to fit again: 2015-01-01,2015-07-01, or each month: 2015-01..2015-12."
+        ),
+    ],
+    unit: Annotated[
+        str | None, typer.Option(help="The column that names turbine or farm; none: one unit.")
+    ] = None,
+    measured: Annotated[
+        str,
+        typer.Option(help="Other columns known up to the issue time: wind_speed,wind_direction."),
+    ] = "",
+    weather: Annotated[
+        str, typer.Option(help="Columns foreseen for each time: of the table, or of its own file.")
+    ] = "",
+    weather_table: Annotated[
+        Path | None, typer.Option(help="Weather in a file of its own; without --weather all of it.")
+    ] = None,
+    weather_time: Annotated[
+        str | None, typer.Option(help="Its column of valid times; without: that of --time.")
+    ] = None,
+    weather_issued: Annotated[
+        str | None, typer.Option(help="Its column of issue times; without: a perfect forecast.")
+    ] = None,
+    weather_zone: Annotated[
+        str, typer.Option("--weather-time-zone", help="Of its times without an offset.")
+    ] = "UTC",
+    zone: Annotated[
+        str, typer.Option("--time-zone", help="Of times without an offset: Europe/Paris.")
+    ] = "UTC",
+    time_format: Annotated[
+        str | None,
+        typer.Option(help="How times are written, where it is not ISO 8601: '%d/%m/%Y %H:%M'."),
+    ] = None,
+    stamp: Annotated[
+        str, typer.Option(help="A time is its interval's `start` or `end`.")
+    ] = "start",
+    quantiles: Annotated[str, typer.Option(help="19, 99, or a list: 0.1,0.5,0.9.")] = "19",
+    leads: Annotated[
+        str, typer.Option(help="Hours from issue to the interval's end: 1-48, or 1,6,24.")
+    ] = "1-48",
+    resolution: Annotated[int, typer.Option(help="Minutes that a forecast is the mean of.")] = 60,
+    end: Until = None,
+    total: Annotated[
+        bool, typer.Option("--total/--no-total", help="Forecast the sum of all units, too.")
+    ] = True,
+    out: Annotated[Path, typer.Option(help="A folder for the results.")] = Path("backtest"),
+) -> None:
+    """Score the app's forecasts on any table of power: as if it had run there all the time.
+
+    At each cut-off a forecaster is fitted to what was known then; it forecasts every hour until
+    the next one. Writes quantiles.parquet (every forecast), scores.csv (by unit, method and lead)
+    and summary.json, and prints what persistence and climatology would have reached on the same
+    rows. docs/forecast.md explains the figures.
+
+    Examples: [bold]wind backtest farm.csv --time Time --power kW --capacity 8200 --cut-offs
+    2015-01..2015-12[/], [bold]wind backtest scada.parquet --time Date_time --unit
+    Wind_turbine_name --power P_avg --measured Ws_avg --capacity 2050 --weather-table
+    era5.parquet --weather-time datetime --cut-offs 2015-01-01 --quantiles 99[/]
+    """
+    from ml_app_wind_draft.services import backtest as service
+    from ml_app_wind_draft.services.backtest_table import Layout, split_names
+
+    layout = Layout(
+        time=time,
+        power=power,
+        capacity=service.parse_capacity(capacity),
+        unit=unit,
+        measured=split_names(measured),
+        weather=split_names(weather),
+        zone=zone,
+        time_format=time_format,
+        stamp=stamp,
+        weather_time=weather_time,
+        weather_issued=weather_issued,
+        weather_zone=weather_zone,
+    )
+    service.run(
+        service.Plan(
+            table=table,
+            layout=layout,
+            cut_offs=service.parse_cut_offs(cut_offs),
+            levels=service.parse_levels(quantiles),
+            leads=service.parse_leads(leads, 60 * resolution),
+            resolution=60 * resolution,
+            out=out,
+            weather_table=weather_table,
+            end=int(end.timestamp()) if end else None,
+            total=total,
+        )
+    )
+
+
 @data.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV (any delimiter and encoding) or Parquet.")],

@@ -1,0 +1,1 @@
+"""What a unit will make in the next hours: quantiles of power by lead, with and without weather."""

@@ -137,7 +137,7 @@ def evaluate(history: History, weather: Weather, cut: int) -> dict[str, Any]:
         began, worked = time.perf_counter(), time.process_time()
         forecaster = fit(history.until(cut), own, Options())
         seconds[f"training, {name}"] = round(time.perf_counter() - began, 1)
-        seconds[f"training, {name}, of all cores"] = round(time.process_time() - worked, 1)
+        seconds[f"training, {name}, of processor"] = round(time.process_time() - worked, 1)
         seconds[f"forecast of 48 h, {name}"] = round(_forecast_time(forecaster, history, own), 4)
         leads = [lead * HOUR for lead in LEADS]
         center = forecaster.center(history, own, issue, leads)

@@ -53,6 +53,9 @@ ELSEWHERE = {
         "integration/ingestion/test_documented_example.py"
         "::test_the_example_is_imported_as_the_page_says"
     ),
+    r"wind backtest .*": (
+        "unit/services/test_backtest.py::test_every_forecast_is_written_in_the_units_of_the_table"
+    ),
     r"wind alarms --from .*": (
         "integration/services/test_alarms.py::test_the_command_tells_of_each_alarm"
     ),

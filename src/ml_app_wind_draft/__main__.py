@@ -336,6 +336,34 @@ def backtest(  # noqa: PLR0913 - each is an option of the command line
     )
 
 
+@app.command(rich_help_panel=LOOKING_AFTER)
+def weather(
+    url: Annotated[
+        str,
+        typer.Option(envvar="WEATHER_URL", help="Another address that speaks Open-Meteo's API."),
+    ] = "",
+    at_most_every: Annotated[
+        float, typer.Option(help="Hours: a younger forecast that is kept is not fetched again.")
+    ] = 1.0,
+    export: Annotated[
+        Path | None,
+        typer.Option(help="Fetch nothing; write all that are kept into this CSV file."),
+    ] = None,
+) -> None:
+    """Fetch the newest weather forecast for the site, and keep it by issue time.
+
+    From Open-Meteo (open-meteo.com, free for non-commercial use, CC BY 4.0). Let cron run it every
+    hour. What is written out can be given to a backtest: --weather-table FILE --weather-issued
+    issued_at --weather-time valid_at.
+
+    Examples: [bold]SITE=kaelteholm wind weather[/], [bold]wind weather --export runs.csv[/]
+    """
+    from ml_app_wind_draft.core.config import load_settings
+    from ml_app_wind_draft.services import weather as service
+
+    service.run(load_settings(), url=url, at_most_every=at_most_every, export=export)
+
+
 @data.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV (any delimiter and encoding) or Parquet.")],

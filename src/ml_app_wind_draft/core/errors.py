@@ -12,6 +12,8 @@ WindError                       the root: a message and, where there is one, a r
 ├── RegistryError               MLflow refused
 │   ├── RegistryUnavailableError    MLflow does not answer: waiting may help
 │   └── NoChampionError         no model version carries the champion alias yet
+├── WeatherError                the weather service refused, or its answer cannot be used
+│   └── WeatherUnavailableError     it does not answer: waiting may help
 ├── ModelError                  a model file or its inputs do not fit
 └── TrainingError               training cannot go on, with the reason
 """
@@ -90,6 +92,14 @@ class RegistryUnavailableError(RegistryError):
 
 class NoChampionError(RegistryError):
     """No version of the registered model carries the `champion` alias."""
+
+
+class WeatherError(WindError):
+    """The weather service refused a request, or its answer cannot be used."""
+
+
+class WeatherUnavailableError(WeatherError):
+    """The weather service does not answer; the request may be tried again."""
 
 
 class ModelError(WindError):

@@ -319,7 +319,8 @@ def _show_coverage(
 ) -> None:
     own = table[table["method"] == OURS]
     asked = [nominal[round(place)] for place in np.linspace(0, len(nominal) - 1, 5)]
-    shown = Table("unit", "lead", *dict.fromkeys(asked), title="Coverage, %, of the forecaster")
+    heads = [name.removeprefix("coverage_") for name in dict.fromkeys(asked)]
+    shown = Table("unit", "lead", *heads, title="Coverage of central intervals, %")
     for _, row in own[own["lead_hours"].isin(leads)].iterrows():
         cells = [f"{row[name]:.1f}" for name in dict.fromkeys(asked)]
         shown.add_row(row["unit"], f"{row['lead_hours']:g} h", *cells)

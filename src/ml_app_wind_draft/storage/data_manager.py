@@ -14,6 +14,7 @@ from ml_app_wind_draft.core.alarms import Judgement, JudgingWork
 from ml_app_wind_draft.core.errors import SiteError
 from ml_app_wind_draft.core.rows import RejectedRow, RowChanges, StoredRows
 from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.core.weather import WeatherRun
 from ml_app_wind_draft.storage import (
     alarms,
     consistency,
@@ -26,6 +27,7 @@ from ml_app_wind_draft.storage import (
     services,
     set_aside,
     sums,
+    weather,
     work,
 )
 from ml_app_wind_draft.storage.engine import make_engine, reading, writing
@@ -360,6 +362,26 @@ class DataManager:
         with self._taking_turns() as connection:
             for turbine_id, digest in digests.items():
                 alarms.set_rules(connection, turbine_id, digest)
+
+    # weather
+
+    def save_weather(self, site: str, run: WeatherRun) -> None:
+        """Store a weather forecast; one of the same issue time that is there stays as it is."""
+        with writing(self._engine) as connection:
+            weather.save(connection, site, run)
+
+    def newest_weather(self, site: str, source: str) -> int | None:
+        """When the newest stored weather forecast was issued (s UTC), `None` without any."""
+        with reading(self._engine) as connection:
+            return weather.newest_issue(connection, site, source)
+
+    def weather_runs(self, site: str, source: str, start: int, end: int) -> pd.DataFrame:
+        """Forecasts with start <= issued_at < end, by issue time and instant.
+
+        Columns: `issued_at`, `valid_at` (s UTC), and one a variable, NaN where missing.
+        """
+        with reading(self._engine) as connection:
+            return weather.runs(connection, site, source, start, end)
 
     # services, clock and champions
 

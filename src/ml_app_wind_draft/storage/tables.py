@@ -290,6 +290,19 @@ alarm_states = sa.Table(
     sqlite_with_rowid=False,
 )
 
+weather_forecasts = sa.Table(
+    "weather_forecasts",
+    metadata,
+    sa.Column("site", Text, primary_key=True),
+    sa.Column("source", Text, primary_key=True, comment="who foresaw it"),
+    sa.Column("issued_at", INSTANT, primary_key=True, comment="when it could be known, s UTC"),
+    sa.Column("valid_at", INSTANT, primary_key=True, comment="the instant it is for, s UTC"),
+    sa.Column("variable", Text, primary_key=True, comment="as the source calls it"),
+    sa.Column("value", Real, nullable=False, comment="in the unit it was asked for in"),
+    comment="weather forecasts by issue time, never replaced",
+    sqlite_with_rowid=False,
+)
+
 judging = sa.Table(
     "judging",
     metadata,

@@ -2,6 +2,10 @@
 
 from kedro.pipeline import Pipeline, pipeline
 
+from ml_app_wind_draft.pipelines.forecast.pipeline import create_pipeline as create_forecast
+from ml_app_wind_draft.pipelines.forecast_training.pipeline import (
+    create_pipeline as create_forecast_training,
+)
 from ml_app_wind_draft.pipelines.inference.pipeline import create_pipeline as create_inference
 from ml_app_wind_draft.pipelines.training.pipeline import create_pipeline as create_training
 
@@ -11,4 +15,10 @@ def register_pipelines() -> dict[str, Pipeline]:
     # Training begins without a champion, inference cannot: see the two entries of the catalog.
     training = pipeline(create_training(), inputs={"champion": "current_champion"})
     inference = create_inference()
-    return {"training": training, "inference": inference, "__default__": training + inference}
+    return {
+        "training": training,
+        "inference": inference,
+        "forecast_training": create_forecast_training(),
+        "forecast": create_forecast(),
+        "__default__": training + inference,
+    }

@@ -33,5 +33,6 @@ def test_kedro_viz_lists_its_commands() -> None:
     assert "build" in kedro("viz", "--help")
 
 
-def test_kedro_knows_both_pipelines() -> None:
-    assert {"- training", "- inference"} <= set(kedro("registry", "list").splitlines())
+def test_kedro_knows_the_pipelines() -> None:
+    wanted = {"- training", "- inference", "- forecast_training", "- forecast"}
+    assert wanted <= set(kedro("registry", "list").splitlines())

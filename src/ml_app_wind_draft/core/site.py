@@ -103,6 +103,9 @@ class Replay(Strict):
     file: Annotated[str, Field(description="relative to the project root")]
     start: Annotated[datetime, Field(description="history ends and the replay begins here")]
     preload_days: Annotated[float, Field(ge=0, description="replayed at once at the start")] = 14
+    weather: Annotated[
+        str, Field(description="reanalysis beside it, Parquet; relative to the project root")
+    ] = ""
 
     @field_validator("start")
     @classmethod

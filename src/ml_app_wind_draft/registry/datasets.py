@@ -8,6 +8,11 @@ from kedro.io import AbstractDataset, DatasetError
 from ml_app_wind_draft.core.config import Settings, load_settings
 from ml_app_wind_draft.core.errors import NoChampionError, RegistryUnavailableError
 from ml_app_wind_draft.registry.client import ModelRegistry
+from ml_app_wind_draft.registry.forecasters import (
+    FORECASTER_NAME,
+    ForecasterRegistry,
+    LoadedForecaster,
+)
 from ml_app_wind_draft.registry.records import CHAMPION, LoadedModel, TrainedModel
 from ml_app_wind_draft.storage.datasets import LoadOnlyDataset
 
@@ -84,3 +89,42 @@ class TrainedModelDataset(AbstractDataset[TrainedModel, Any]):
 
     def _describe(self) -> dict[str, Any]:
         return {"registry": self._settings.mlflow_tracking_uri}
+
+
+class ForecasterDataset(LoadOnlyDataset[LoadedForecaster]):
+    """The forecasters in force; the copy on disk while MLflow is down."""
+
+    def load(self) -> LoadedForecaster:
+        """Raises `NoChampionError` where none was trained yet."""
+        registry = ForecasterRegistry(self._settings)
+        try:
+            return registry.load_champion()
+        finally:
+            registry.close()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"model": FORECASTER_NAME, "registry": self._settings.mlflow_tracking_uri}
+
+
+class TrainedForecasterDataset(AbstractDataset[Any, Any]):
+    """Where a training of forecasters ends: MLflow's `wind_power_forecaster`."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings or load_settings()
+
+    def load(self) -> NoReturn:
+        """Refused with a `DatasetError`: it is loaded as `forecaster`."""
+        message = "trained_forecaster can only be saved"
+        raise DatasetError(message)
+
+    def save(self, data: Any) -> None:
+        """Register `data.farm` with `data.metrics` as the newest version and make it champion."""
+        registry = ForecasterRegistry(self._settings)
+        try:
+            version = registry.register(data.farm, data.metrics)
+        finally:
+            registry.close()
+        log.info("Version %d of %s is champion.", version, FORECASTER_NAME)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"model": FORECASTER_NAME, "registry": self._settings.mlflow_tracking_uri}

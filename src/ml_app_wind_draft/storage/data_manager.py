@@ -20,6 +20,7 @@ from ml_app_wind_draft.storage import (
     consistency,
     counters,
     days,
+    forecasts,
     frames,
     heartbeats,
     raw_rows,
@@ -382,6 +383,34 @@ class DataManager:
         """
         with reading(self._engine) as connection:
             return weather.runs(connection, site, source, start, end)
+
+    # forecasts
+
+    def save_forecasts(self, issued: pd.DataFrame) -> int:
+        """Store forecasts; those that are there stay. Gives how many rows were handed in.
+
+        Columns: `unit` (turbine, or farm:SITE), `resolution` (s), `issued_at`, `start` (s UTC),
+        `model_version`, `weather` (none, forecast, perfect), `q05` ... `q95` (kW).
+        """
+        with writing(self._engine) as connection:
+            return forecasts.save(connection, issued)
+
+    def newest_forecast(self, unit: str, resolution: int) -> int | None:
+        """When a unit's newest forecast was issued (s UTC), `None` without any."""
+        with reading(self._engine) as connection:
+            return forecasts.newest_issue(connection, unit, resolution)
+
+    def forecasts(self, unit: str, resolution: int, start: int, end: int) -> pd.DataFrame:
+        """A unit's forecasts with start <= issued_at < end; `measured` is NaN until it came."""
+        with reading(self._engine) as connection:
+            return forecasts.read(connection, unit, resolution, start, end)
+
+    def fill_forecasts(
+        self, unit: str, resolution: int, longest: int, came: Sequence[tuple[int, float]]
+    ) -> None:
+        """Write what came - (interval start, kW) - beside forecasts up to `longest` s before it."""
+        with writing(self._engine) as connection:
+            forecasts.fill(connection, unit, resolution, longest, came)
 
     # services, clock and champions
 

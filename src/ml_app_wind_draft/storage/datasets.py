@@ -1,5 +1,7 @@
 """The database and the site file as Kedro datasets; `settings` are the process's by default."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -11,6 +13,7 @@ from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.storage.data_manager import DataManager
 
 Loaded = TypeVar("Loaded")
+LONGEST_LEAD = 48 * 3600  # s; of the forecasts that outcomes are written beside
 
 
 class LoadOnlyDataset(AbstractDataset[Any, Loaded], Generic[Loaded]):
@@ -75,6 +78,29 @@ class FolderDataset(LoadOnlyDataset[Path]):
         return {"folder": self._name}
 
 
+class SaveOnlyDataset(AbstractDataset[pd.DataFrame, Any]):
+    """Rows that a pipeline writes into the database and does not read back."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings or load_settings()
+
+    def load(self) -> NoReturn:
+        """Refused with a `DatasetError`."""
+        message = f"{type(self).__name__} can only be saved"
+        raise DatasetError(message)
+
+    @contextmanager
+    def _manager(self) -> Generator[DataManager]:
+        manager = DataManager(self._settings.database_url)
+        try:
+            yield manager
+        finally:
+            manager.close()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"table": "forecasts"}
+
+
 class OutcomesDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
     """Saves outcomes in one transaction with striking their rows off the work."""
 
@@ -99,3 +125,24 @@ class OutcomesDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
 
     def _describe(self) -> dict[str, Any]:
         return {"table": "predictions"}
+
+
+class IssuedForecastsDataset(SaveOnlyDataset):
+    """Where forecasts go: table `forecasts`."""
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Columns as `DataManager.save_forecasts` takes them."""
+        with self._manager() as manager:
+            manager.save_forecasts(data)
+
+
+class ForecastOutcomesDataset(SaveOnlyDataset):
+    """What came, written beside the forecasts of it."""
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Columns: `unit`, `resolution` (s), `start` (s UTC), `power` (kW)."""
+        with self._manager() as manager:
+            for unit, resolution in data[["unit", "resolution"]].drop_duplicates().to_numpy():
+                own = data[(data["unit"] == unit) & (data["resolution"] == resolution)]
+                came = list(own[["start", "power"]].itertuples(index=False, name=None))
+                manager.fill_forecasts(str(unit), int(resolution), LONGEST_LEAD, came)

@@ -303,6 +303,26 @@ weather_forecasts = sa.Table(
     sqlite_with_rowid=False,
 )
 
+FORECAST_QUANTILES = tuple(f"q{level:02d}" for level in range(5, 100, 5))
+
+forecasts = sa.Table(
+    "forecasts",
+    metadata,
+    sa.Column("unit", Text, primary_key=True, comment="turbine, or farm:SITE"),
+    sa.Column("resolution", Whole, primary_key=True, comment="length of the interval, s"),
+    sa.Column("issued_at", INSTANT, primary_key=True, comment="event time of issue, s UTC"),
+    sa.Column("start", INSTANT, primary_key=True, comment="of the interval, s UTC"),
+    sa.Column("model_version", Whole, nullable=False, comment="of wind_power_forecaster"),
+    sa.Column("weather", Text, nullable=False, comment="none, forecast, or perfect"),
+    *(
+        sa.Column(name, Real, nullable=False, comment=f"{int(name[1:])} % quantile of power, kW")
+        for name in FORECAST_QUANTILES
+    ),
+    sa.Column("measured", Real, comment="what came, kW; empty: not yet known"),
+    comment="forecasts of power by issue time, and what came",
+    sqlite_with_rowid=False,
+)
+
 judging = sa.Table(
     "judging",
     metadata,

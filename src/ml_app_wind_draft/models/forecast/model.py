@@ -29,7 +29,7 @@ from ml_app_wind_draft.models.forecast.series import HOUR, History, Instants, Va
 
 @dataclass(frozen=True, slots=True)
 class Boosting:
-    """CatBoost's hyper-parameters; the loss is the squared error."""
+    """CatBoost's hyper-parameters."""
 
     iterations: int
     depth: int = 5

@@ -1,0 +1,71 @@
+"""The weather that a site's forecasts are made with."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ml_app_wind_draft.core.config import PROJECT_ROOT
+from ml_app_wind_draft.core.errors import SiteError
+from ml_app_wind_draft.core.site import Site, load_site
+from ml_app_wind_draft.ingestion.weather import OpenMeteo
+from ml_app_wind_draft.models.forecast.series import (
+    HOUR,
+    Weather,
+    perfect_weather,
+    weather_runs,
+)
+from ml_app_wind_draft.storage.data_manager import DataManager
+from ml_app_wind_draft.storage.datasets import LoadOnlyDataset
+
+TIME = "datetime"
+LEAST_DAYS = 60
+FOR_EVER = 2**40
+
+
+class SiteWeatherDataset(LoadOnlyDataset[Weather | None]):
+    """See `site_weather`."""
+
+    def load(self) -> Weather | None:
+        """The weather, or `None` where forecasts do without."""
+        site = load_site(self._settings.site, self._settings)
+        manager = DataManager(self._settings.database_url)
+        try:
+            manager.init_raw_db_table()
+            return site_weather(manager, site)
+        finally:
+            manager.close()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"site": self._settings.site}
+
+
+def site_weather(manager: DataManager, site: Site) -> Weather | None:
+    """Reanalysis beside a replay (a perfect forecast), or the forecasts kept for a live site.
+
+    `None` where there is neither, or forecasts of less than 60 days: too few to learn from.
+    """
+    if site.replay is not None:
+        return _reanalysis(site.replay.weather) if site.replay.weather else None
+    runs = manager.weather_runs(site.name, OpenMeteo.name, 0, FOR_EVER)
+    issued = runs["issued_at"].to_numpy(np.int64)
+    if not len(issued) or np.ptp(issued) < LEAST_DAYS * 24 * HOUR:
+        return None
+    names = tuple(name for name in runs if name not in ("issued_at", "valid_at"))
+    values = runs[list(names)].to_numpy(np.float64)
+    return weather_runs(names, issued, runs["valid_at"].to_numpy(np.int64), values, HOUR)
+
+
+def _reanalysis(name: str) -> Weather:
+    path = PROJECT_ROOT / name
+    try:
+        table = pd.read_parquet(path)
+        instant = pd.to_datetime(table.pop(TIME), utc=True).dt.as_unit("s").astype("int64")
+    except (OSError, ValueError, KeyError) as error:
+        message = f"The weather {path} cannot be read: {error!r}."
+        remedy = f"It is a Parquet file with {TIME!r} (UTC) and columns of numbers."
+        raise SiteError(message, remedy=remedy) from error
+    values = table.select_dtypes("number")
+    return perfect_weather(
+        tuple(values.columns), instant.to_numpy(), values.to_numpy(np.float64), HOUR
+    )

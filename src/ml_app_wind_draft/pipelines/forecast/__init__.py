@@ -1,0 +1,1 @@
+"""Pipeline `forecast`: what the site will make in the next hours."""

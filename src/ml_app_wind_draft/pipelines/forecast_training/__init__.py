@@ -1,0 +1,1 @@
+"""Pipeline `forecast_training`: the forecasters of each turbine and the farm."""

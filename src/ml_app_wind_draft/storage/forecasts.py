@@ -1,0 +1,55 @@
+"""Forecasts by issue time: kept as they were issued, and beside them what came."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from sqlalchemy.engine import Connection
+
+from ml_app_wind_draft.storage.bulk import insert
+from ml_app_wind_draft.storage.statements import execute_many, fetch, value
+from ml_app_wind_draft.storage.tables import FORECAST_QUANTILES
+
+KEYS = ("unit", "resolution", "issued_at", "start")
+COLUMNS = (*KEYS, "model_version", "weather", *FORECAST_QUANTILES)
+READ = (*COLUMNS, "measured")
+
+
+def save(connection: Connection, forecasts: pd.DataFrame) -> int:
+    """Store forecasts; one that is there stays as it is. Gives how many came in."""
+    rows = list(forecasts[list(COLUMNS)].astype(object).itertuples(index=False, name=None))
+    insert(connection, "forecasts", COLUMNS, rows, ignore_known=True)
+    return len(rows)
+
+
+def newest_issue(connection: Connection, unit: str, resolution: int) -> int | None:
+    """When the newest forecast of a unit was issued, `None` without any."""
+    statement = "SELECT max(issued_at) FROM forecasts WHERE unit = ? AND resolution = ?"
+    found = value(connection, statement, (unit, resolution))
+    return None if found is None else int(str(found))
+
+
+def read(connection: Connection, unit: str, resolution: int, start: int, end: int) -> pd.DataFrame:
+    """Forecasts with start <= issued_at < end, by issue time and interval."""
+    names = ", ".join(READ)
+    statement = f"""
+        SELECT {names} FROM forecasts
+        WHERE unit = ? AND resolution = ? AND issued_at >= ? AND issued_at < ?
+        ORDER BY issued_at, start"""
+    rows = fetch(connection, statement, (unit, resolution, start, end))
+    numbers = dict.fromkeys((*FORECAST_QUANTILES, "measured"), "float64")
+    return pd.DataFrame(rows, columns=list(READ)).astype(numbers)
+
+
+def fill(
+    connection: Connection, unit: str, resolution: int, longest: int, came: Sequence[tuple]
+) -> None:
+    """Write what came - (interval start, kW) - beside forecasts up to `longest` s ahead of it."""
+    statement = """
+        UPDATE forecasts SET measured = ?
+        WHERE unit = ? AND resolution = ? AND issued_at >= ? AND issued_at <= ? AND start = ?"""
+    rows = [
+        (float(power), unit, resolution, int(start) - longest, int(start), int(start))
+        for start, power in came
+    ]
+    if rows:
+        execute_many(connection, statement, rows)

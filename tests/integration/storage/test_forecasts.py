@@ -1,0 +1,52 @@
+"""Forecasts by issue time, on both databases."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml_app_wind_draft.models.forecast.farm import QUANTILES
+from ml_app_wind_draft.storage.tables import FORECAST_QUANTILES
+
+HOUR = 3600
+
+
+def issued(at: int, value: float, unit: str = "R80711") -> pd.DataFrame:
+    start = at + HOUR * np.arange(3)
+    known = {"unit": unit, "resolution": HOUR, "issued_at": at, "start": start}
+    more = {"model_version": 1, "weather": "none", **dict.fromkeys(FORECAST_QUANTILES, value)}
+    return pd.DataFrame({**known, **more})
+
+
+def test_the_table_has_the_quantiles_that_are_issued():
+    assert QUANTILES == FORECAST_QUANTILES
+
+
+def test_a_forecast_stays_as_it_was_issued(manager):
+    manager.save_forecasts(issued(0, 5.0))
+    manager.save_forecasts(issued(0, 9.0))
+    manager.save_forecasts(issued(HOUR, 6.0))
+    assert manager.newest_forecast("R80711", HOUR) == HOUR
+    assert manager.newest_forecast("R80711", 600) is None
+    first = manager.forecasts("R80711", HOUR, 0, HOUR)
+    assert first["q50"].tolist() == [5.0] * 3
+    assert first["start"].tolist() == [0, HOUR, 2 * HOUR]
+    assert first["measured"].isna().all()
+
+
+def test_what_came_stands_beside_every_forecast_of_it(manager):
+    for at in (0, HOUR):
+        manager.save_forecasts(issued(at, 5.0))
+    manager.save_forecasts(issued(0, 5.0, "other"))
+    manager.fill_forecasts("R80711", HOUR, 48 * HOUR, [(HOUR, 100.0), (9 * HOUR, 1.0)])
+    found = manager.forecasts("R80711", HOUR, 0, 2 * HOUR).set_index(["issued_at", "start"])
+    came = found["measured"].dropna()
+    assert came.to_dict() == {(0, HOUR): 100.0, (HOUR, HOUR): 100.0}
+    assert manager.forecasts("other", HOUR, 0, 1)["measured"].isna().all()
+
+
+def test_a_correction_replaces_what_came_and_what_is_too_far_ahead_is_left(manager):
+    manager.save_forecasts(issued(0, 5.0))
+    for power in (100.0, 90.0):
+        manager.fill_forecasts("R80711", HOUR, HOUR, [(HOUR, power), (2 * HOUR, power)])
+    found = manager.forecasts("R80711", HOUR, 0, 1)["measured"].tolist()
+    assert found == pytest.approx([np.nan, 90.0, np.nan], nan_ok=True)

@@ -336,6 +336,28 @@ def backtest(  # noqa: PLR0913 - each is an option of the command line
     )
 
 
+@app.command(rich_help_panel=RUNNING)
+def forecast(
+    train: Annotated[
+        bool, typer.Option("--train", help="Train the forecasters first; minutes.")
+    ] = False,
+    scores: Annotated[
+        bool, typer.Option("--scores", help="Issue nothing; say how past forecasts turned out.")
+    ] = False,
+) -> None:
+    """Forecast the next 48 hours of each turbine and the farm, from the last whole hour.
+
+    Forecasts are kept, and what came is written beside them the next time. Let cron run it hourly
+    at a live site. docs/forecast.md says how it works.
+
+    Examples: [bold]wind forecast --train[/], [bold]wind forecast[/], [bold]wind forecast
+    --scores[/]
+    """
+    from ml_app_wind_draft.services import forecast as service
+
+    service.run(_serve("wind"), train=train, scores=scores)
+
+
 @app.command(rich_help_panel=LOOKING_AFTER)
 def weather(
     url: Annotated[

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import requests
 import yaml
+from rich.console import Console
 
 from ml_app_wind_draft.core.config import PROJECT_ROOT, Settings
 from ml_app_wind_draft.core.errors import ModelError, NoChampionError
@@ -21,6 +22,7 @@ from ml_app_wind_draft.registry.forecasters import (
     ForecasterRegistry,
     LoadedForecaster,
 )
+from ml_app_wind_draft.services import forecast
 from ml_app_wind_draft.services.kedro_project import run_pipeline
 from ml_app_wind_draft.storage.data_manager import DataManager
 
@@ -118,10 +120,23 @@ def test_from_rows_to_forecasts_and_to_what_came_of_them(quick, recorded):
     assert len(manager.forecasts(FARM, HOUR, 0, 2**40)) == 2 * 48
     manager.close()
 
-    check_registry(quick, recorded)
+    console = Console(record=True, width=160)
+    forecast.run(quick, console=console)
+    assert "weather: perfect" in console.export_text(clear=False)
+    forecast.run(quick, scores=True, console=console)
+    said = console.export_text()
+    assert all(unit in said for unit in (*TURBINES, FARM))
+    assert "1 h" in said
+    check_registry(quick)
 
 
-def check_registry(quick: Settings, recorded: list[TurbineRows]) -> None:
+def test_without_forecasts_there_are_no_scores(settings):
+    console = Console(record=True, width=160)
+    forecast.run(settings, scores=True, console=console)
+    assert "No forecast has an outcome yet" in console.export_text()
+
+
+def check_registry(quick: Settings) -> None:
     """A newer version takes over; the copy on disk serves while MLflow is out of reach."""
     first = load(quick)
     registry = ForecasterRegistry(quick)

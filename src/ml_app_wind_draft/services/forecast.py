@@ -1,0 +1,72 @@
+"""`wind forecast`: train the forecasters, issue forecasts, and say how past ones turned out."""
+
+from rich.console import Console
+from rich.table import Table
+
+from ml_app_wind_draft.core.clock import say
+from ml_app_wind_draft.core.config import Settings
+from ml_app_wind_draft.core.site import Site, load_site
+from ml_app_wind_draft.models.forecast.farm import QUANTILES, capacities, farm_name
+from ml_app_wind_draft.models.forecast.series import HOUR
+from ml_app_wind_draft.monitoring.forecast_scores import scores_by_lead
+from ml_app_wind_draft.services.kedro_project import run_pipeline
+from ml_app_wind_draft.storage.data_manager import DataManager
+
+SHOWN = (1, 3, 6, 12, 24, 48)  # hours
+FOR_EVER = 2**40
+
+
+def run(
+    settings: Settings, *, train: bool = False, scores: bool = False, console: Console | None = None
+) -> None:
+    """Train first where `train`; then issue the farm's forecast and show it, or the `scores`.
+
+    Raises `NoChampionError` where no forecaster was trained yet.
+    """
+    console = console or Console()
+    site = load_site(settings.site, settings)
+    if train:
+        run_pipeline(settings, "forecast_training")
+    if not scores:
+        run_pipeline(settings, "forecast")
+    manager = DataManager(settings.database_url)
+    try:
+        manager.init_predictions_db_table()
+        if scores:
+            _show_scores(console, manager, site)
+        else:
+            _show_forecast(console, manager, site)
+    finally:
+        manager.close()
+
+
+def _show_forecast(console: Console, manager: DataManager, site: Site) -> None:
+    unit = farm_name(site)
+    issued_at = manager.newest_forecast(unit, HOUR)
+    if issued_at is None:
+        console.print("Nothing is known of the last days: no forecast was issued.")
+        return
+    issued = manager.forecasts(unit, HOUR, issued_at, issued_at + 1)
+    weather = issued["weather"].iloc[0]
+    title = f"{site.title}, issued {say(issued_at)}, weather: {weather}; kW"
+    table = Table("hour from", *(QUANTILES[place] for place in (1, 4, 9, 14, 17)), title=title)
+    for hour in SHOWN:
+        row = issued.iloc[hour - 1]
+        cells = [f"{row[QUANTILES[place]]:,.0f}" for place in (1, 4, 9, 14, 17)]
+        table.add_row(say(int(row["start"])), *cells)
+    console.print(table)
+
+
+def _show_scores(console: Console, manager: DataManager, site: Site) -> None:
+    title = "Past forecasts, hourly: MAE / mean pinball loss, % of rated; coverage of P10-P90, %"
+    table = Table("unit", "lead", "hours", "MAE", "pinball", "coverage", title=title)
+    for unit, capacity in capacities(site).items():
+        found = scores_by_lead(manager.forecasts(unit, HOUR, 0, FOR_EVER), capacity)
+        for hour in (each for each in SHOWN if each * HOUR in found.index):
+            own = found.loc[hour * HOUR]
+            figures = [f"{own[name]:.2f}" for name in ("mae", "pinball", "interval_coverage")]
+            table.add_row(unit, f"{hour} h", f"{own['rows']:,.0f}", *figures)
+    if table.row_count:
+        console.print(table)
+    else:
+        console.print("No forecast has an outcome yet: `wind forecast` issues them hour by hour.")

@@ -53,8 +53,8 @@ format: $(INSTALLED)  ## put the code into shape
 bench: $(INSTALLED)  ## measure; BENCH=tick measures one thing
 	$(BIN)/python -m benchmarks $(BENCH)
 
-evaluate: $(INSTALLED)  ## train on 2014, judge on 2015: errors and coverage of each model
-	$(BIN)/python benchmarks/evaluate.py
+evaluate: $(INSTALLED)  ## how good expected power and forecasts are: splits, a walk-forward, intervals
+	$(BIN)/python -m benchmarks.evaluate
 	$(BIN)/python -m benchmarks.forecast
 
 screenshots: $(INSTALLED)  ## pictures of every page, theme and width of the dashboard that runs

@@ -1,15 +1,21 @@
-"""How good the models are on 2015 when they have seen 2014 only: `python -m benchmarks.evaluate`.
+"""How good expected power is at La Haute Borne: `make evaluate`.
 
-Rows go through the contract into a database of their own, as they do in the app. Two fits of each
-model are shown: the one that is registered (fitted to 60 + 1 days before the end of 2014, because
-what is judged is what is registered) and one on the whole of 2014 with the same hyper-parameters.
+Rows go through the contract into a database of their own, as they do in the app. Everything is
+judged on the normal operation of the data's README (the site's filter by power and pitch) and on
+all rows, against the IEC curve on the same rows; intervals are block bootstraps by day, paired.
+
+    frozen         fitted on 2014, tested on 2015; weights and state of the wind sensors stay
+    corrected      the same weights; the state of the wind sensors follows, from the days before
+    first_80       fitted on the first 80 % of the time, tested on the last 20 %
+    walk_forward   each month of 2015 with the champion that the app's monthly training would have
 """
 
 import argparse
-import json
 import logging
 import tempfile
-from dataclasses import replace
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +23,110 @@ import numpy as np
 import pandas as pd
 import yaml
 from rich.console import Console
-from rich.table import Table
 
-from ml_app_wind_draft.core.clock import say, to_epoch
+from benchmarks import evaluation_tables as tables
+from benchmarks import neighbours
+from benchmarks.results import Result, save
+from ml_app_wind_draft.core.clock import to_epoch
 from ml_app_wind_draft.core.config import load_settings
 from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.ingestion.import_file import import_file
+from ml_app_wind_draft.models import wind_sensor
 from ml_app_wind_draft.models.bundle import Bundle
-from ml_app_wind_draft.models.metrics import scores
 from ml_app_wind_draft.models.normal_operation import is_normal
 from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
-from ml_app_wind_draft.pipelines.training import nodes
+from ml_app_wind_draft.pipelines.training import nodes, walk_forward
 from ml_app_wind_draft.pipelines.training.split import Split
 from ml_app_wind_draft.storage.data_manager import DataManager
 
-RESULT = Path(__file__).parent / "evaluation_2015.json"
-FILTER = "normal operation: the site's filter by power and pitch"
+RESULT = Path(__file__).parent / "evaluation.json"
+SITE = "la_haute_borne"
+
+
+@dataclass(frozen=True)
+class Study:
+    """The rows, and what every split needs of them."""
+
+    site: Site
+    rows: pd.DataFrame
+    features: pd.DataFrame
+    parameters: dict[str, Any]
+    hyperparameters: dict[str, Any]
+
+    def split(self, name: str, reach: tables.Reach, end: int) -> tables.Tested:
+        """Both models fitted on all rows before `end`, tested on those from there on."""
+        bundles = self.fitted_up_to(end)
+        return self._tested(name, reach, bundles, self.features, end)
+
+    def frozen(self, bundles: dict[str, Bundle], end: int, reach: tables.Reach) -> tables.Tested:
+        """As fitted on the rows before `end`, the sensors' state as it was known at `end`."""
+        still = self.features.copy()
+        columns = list(wind_sensor.COLUMNS)
+        known = self.features["timestamp"] < end
+        last = self.features[known].groupby("turbine_id")[columns].last()
+        for column in columns:
+            still[column] = still["turbine_id"].map(last[column])
+        still["wind_speed_corrected"] = wind_sensor.corrected(
+            still["wind_speed_normalised"].to_numpy(np.float64),
+            still["yaw_error"].to_numpy(np.float64),
+            still[columns[0]].to_numpy(np.float64),
+        )
+        return self._tested("frozen", reach, bundles, still, end)
+
+    def corrected(self, bundles: dict[str, Bundle], end: int, reach: tables.Reach) -> tables.Tested:
+        """The same weights, the sensors' state measured up to the day before each row."""
+        return self._tested("corrected", reach, bundles, self.features, end)
+
+    def fitted_up_to(self, end: int) -> dict[str, Bundle]:
+        """The IEC curve and the boosted model, fitted on every row before `end`."""
+        known = (self.rows["timestamp"] < end).to_numpy()
+        material = nodes.prepare(
+            self.rows[known].reset_index(drop=True),
+            self.features[known].reset_index(drop=True),
+            self.site,
+            self.parameters,
+        )
+        stop = material.split.end
+        whole = replace(material, split=Split(material.split.start, stop, stop, stop))
+        boosted = nodes.fit(whole, self.hyperparameters)
+        return {
+            walk_forward.CURVE: nodes.power_curve_bundle(whole),
+            walk_forward.CHALLENGER: nodes.calibrate(whole, boosted, self.hyperparameters),
+        }
+
+    def _tested(
+        self,
+        name: str,
+        reach: tables.Reach,
+        bundles: dict[str, Bundle],
+        features: pd.DataFrame,
+        start: int,
+    ) -> tables.Tested:
+        inside = (self.rows["timestamp"] >= start).to_numpy()
+        curve, boosted = (
+            bundles[each].predict(features[inside])
+            for each in (walk_forward.CURVE, walk_forward.CHALLENGER)
+        )
+        return self.tested(name, reach, inside, curve, boosted)
+
+    def tested(
+        self,
+        name: str,
+        reach: tables.Reach,
+        inside: np.ndarray,
+        curve: pd.DataFrame,
+        boosted: pd.DataFrame,
+    ) -> tables.Tested:
+        """Predictions of both models for the rows that are `inside`, with what was measured."""
+        rows = self.rows[inside]
+        return tables.Tested(name, reach, rows, is_normal(rows, self.site), curve, boosted)
+
+    def walk(self, start: int, end: int) -> Iterator[walk_forward.Month]:
+        """The months of [start, end), as the app would have trained."""
+        spans = walk_forward.months(start, end)
+        return walk_forward.walk_forward(
+            self.rows, self.site, self.parameters, self.hyperparameters, spans
+        )
 
 
 def read_rows(site: Site) -> pd.DataFrame:
@@ -48,74 +142,18 @@ def read_rows(site: Site) -> pd.DataFrame:
             manager.close()
 
 
-def fit_bundles(
-    history: pd.DataFrame, site: Site, parameters: dict[str, Any], studies: Path
-) -> tuple[dict[str, Bundle], dict[str, Any]]:
-    """The models by name, and the hyper-parameters of the boosted one."""
-    material = nodes.prepare(history, build_features(history, site), site, parameters)
-    hyperparameters = nodes.search(material, studies)
-    end = material.split.end
-    whole = replace(material, split=Split(material.split.start, end, end, end))
-    bundles = {}
-    for name, each in {"as registered": material, "whole of 2014": whole}.items():
-        bundles[f"IEC curve, {name}"] = nodes.power_curve_bundle(each)
-        model = nodes.fit(each, hyperparameters)
-        bundles[f"boosted, {name}"] = nodes.calibrate(each, model, hyperparameters)
-    return bundles, hyperparameters
-
-
-def evaluate(bundle: Bundle, rows: pd.DataFrame, site: Site, start: int) -> dict[str, Any]:
-    """Figures in kW on the rows from `start` on, and the band's coverage by wind speed."""
-    tested = (rows["timestamp"] >= start).to_numpy()
-    features = build_features(rows, site)[tested]
-    rows = rows[tested]
-    predictions = bundle.predict(features)
-    power = rows["power"].to_numpy(np.float64)
-    rated = features["rated_power"].to_numpy(np.float64)
-    normal = is_normal(rows, site)
-    inside = (power >= predictions["expected_power_p10"]) & (
-        power <= predictions["expected_power_p90"]
+def study_of(site: Site, parameters: dict[str, Any], studies: Path, start: int) -> Study:
+    """Rows, features, and hyper-parameters chosen on the history before `start`."""
+    rows = read_rows(site)
+    features = build_features(rows, site)
+    known = (rows["timestamp"] < start).to_numpy()
+    material = nodes.prepare(
+        rows[known].reset_index(drop=True),
+        features[known].reset_index(drop=True),
+        site,
+        parameters,
     )
-    wind_bin = np.floor(rows["wind_speed"] + 0.5)[normal].astype(int)
-    turbine = rows["turbine_id"].to_numpy(str)
-    return {
-        "fitted_to": say(bundle.training_end),
-        "rows_normal": int(normal.sum()),
-        "rows_all": int(np.isfinite(power).sum()),
-        "normal": scores(predictions[normal], power[normal], rated[normal]),
-        "all": scores(predictions, power, rated),
-        "normal_by_turbine": {
-            name: scores(
-                *(each[normal & (turbine == name)] for each in (predictions, power, rated))
-            )
-            for name in site.turbine_ids
-        },
-        "coverage_by_wind_speed": {
-            str(speed): {"rows": len(own), "interval_coverage": float(own.mean())}
-            for speed, own in inside[normal].groupby(wind_bin)
-        },
-    }
-
-
-def show(results: dict[str, dict[str, Any]]) -> None:
-    """The tables, for a person."""
-    console = Console()
-    table = Table("model", "rows", "MAE kW", "RMSE kW", "bias kW", "P10-P90 coverage", title="2015")
-    for name, result in results.items():
-        for kind in ("normal", "all"):
-            each = result[kind]
-            numbers = [f"{each[key]:.1f}" for key in ("mae", "rmse", "bias")]
-            rows = f"{result[f'rows_{kind}']:,} {kind}"
-            table.add_row(name, rows, *numbers, f"{each['interval_coverage']:.1%}")
-    console.print(table, f"{FILTER}.")
-    table = Table("m/s", "rows", *results, title="P10-P90 coverage by wind speed")
-    for speed, each in next(iter(results.values()))["coverage_by_wind_speed"].items():
-        shares = (
-            result["coverage_by_wind_speed"][speed]["interval_coverage"]
-            for result in results.values()
-        )
-        table.add_row(speed, f"{each['rows']:,}", *(f"{share:.0%}" for share in shares))
-    console.print(table)
+    return Study(site, rows, features, parameters, nodes.search(material, studies))
 
 
 def main() -> None:
@@ -124,20 +162,46 @@ def main() -> None:
     asked = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("ml_app_wind_draft").setLevel(logging.INFO)
+    console = Console()
+    began = time.monotonic()
     settings = load_settings()
-    site = load_site("la_haute_borne", settings)
+    site = load_site(SITE, settings)
     assert site.replay is not None
     shipped = (settings.conf_dir / "base" / "parameters_training.yml").read_text(encoding="utf-8")
     parameters = yaml.safe_load(shipped)["training"]
     parameters["search"]["trials"] = asked.trials or parameters["search"]["trials"]
 
-    rows, start = read_rows(site), to_epoch(site.replay.start)
-    history = rows[rows["timestamp"] < start].reset_index(drop=True)
-    bundles, hyperparameters = fit_bundles(history, site, parameters, settings.data_dir / "studies")
-    results = {name: evaluate(each, rows, site, start) for name, each in bundles.items()}
-    show(results)
-    content = {"filter": FILTER, "hyperparameters": hyperparameters, "models": results}
-    RESULT.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    start = to_epoch(site.replay.start)
+    study = study_of(site, parameters, settings.data_dir / "studies", start)
+    first, end = int(study.rows["timestamp"].min()), int(study.rows["timestamp"].max()) + site.step
+    bundles = study.fitted_up_to(start)
+    tested = [
+        study.frozen(bundles, start, tables.Reach(30.5)),
+        study.corrected(bundles, start, tables.Reach(29.0)),
+        study.split("first_80", tables.Reach(24.0), int(first + 0.8 * (end - first))),
+    ]
+    walked = []
+    for month in study.walk(start, end):
+        console.print(f"{tables.month_of(month.start)}: {month.why}")
+        walked.append(month)
+    inside = (study.rows["timestamp"] >= start).to_numpy()
+    curve, challenger, champion = (
+        walk_forward.predict(walked, study.rows, site, each)[inside]
+        for each in (walk_forward.CURVE, walk_forward.CHALLENGER, walk_forward.CHAMPION)
+    )
+    reach = tables.Reach(None, share=0.85, coverage=True)
+    tested += [
+        study.tested("walk_forward", reach, inside, curve, champion),
+        study.tested("walk_forward_challengers", reach, inside, curve, challenger),
+    ]
+    results: list[Result] = []
+    for each in tested:
+        results += tables.results(each, site)
+        tables.show(each, site, console)
+    tables.show_steps(study.rows, site, console)
+    results += neighbours.run(study.rows, site, walked, console)
+    save(results, RESULT)
+    console.print(f"{(time.monotonic() - began) / 60:.1f} min")
 
 
 if __name__ == "__main__":

@@ -45,11 +45,11 @@ def _rounded(
     return Result(name, round(value, 3), unit, reach, met, round(baseline, 3), round(spread, 3))
 
 
-def save(results: list[Result]) -> None:
+def save(results: list[Result], file: Path = FILE) -> None:
     """Write the results, keeping those of other benchmarks from earlier runs."""
-    old = json.loads(FILE.read_text()) if FILE.exists() else []
+    old = json.loads(file.read_text()) if file.exists() else []
     merged = {each["name"]: each for each in old} | {each.name: asdict(each) for each in results}
-    FILE.write_text(json.dumps(list(merged.values()), indent=1) + "\n")
+    file.write_text(json.dumps(list(merged.values()), indent=1) + "\n")
 
 
 def show(results: list[Result]) -> None:

@@ -82,7 +82,7 @@ class Bundle:
     @property
     def features(self) -> list[str]:
         """The feature columns that `predict` reads, besides `turbine_id` and `rated_power`."""
-        return self.model.features
+        return list(dict.fromkeys(["wind_speed", *self.model.features]))
 
     @property
     def turbines(self) -> list[str]:
@@ -119,7 +119,7 @@ class Bundle:
         manifest = {
             "schema_version": SCHEMA_VERSION,
             "kind": self.kind,
-            "features": self.features,
+            "features": self.model.features,
             "turbines": self.turbines,
             "training_start": self.training_start,
             "training_end": self.training_end,

@@ -31,7 +31,7 @@ class Regressor(Protocol):
 class CorrectedCurve(ABC):
     """`curve` + `regressor`, in fractions of rated power. Subclasses know the regressor's file.
 
-    `features` are the regressor's columns in order; those that the curve reads are among them.
+    `features` are the regressor's columns in order; the wind that the curve reads is among them.
     """
 
     kind: ClassVar[str]

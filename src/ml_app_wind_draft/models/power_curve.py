@@ -19,7 +19,8 @@ from ml_app_wind_draft.models.turbines import codes_in
 
 BIN_WIDTH = 0.5  # m/s
 SECONDS_PER_BIN = 3 * 3600  # of data, below which a bin is interpolated
-WIND = "wind_speed_normalised"
+WIND = "wind_speed_normalised"  # as the nacelle anemometer says, at 1.225 kg/m³
+CORRECTED_WIND = "wind_speed_corrected"  # and corrected: models.wind_sensor
 _FILE = "power_curve.json"
 
 
@@ -44,16 +45,20 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class PowerCurve:
-    """The curves of some turbines; `pooled`, of all rows together, serves any other turbine."""
+    """The curves of some turbines; `pooled`, of all rows together, serves any other turbine.
+
+    `wind`: the column that it is a curve over.
+    """
 
     kind: ClassVar[str] = "power_curve"
     curves: dict[str, Curve]
     pooled: Curve
+    wind: str = WIND
 
     @property
     def features(self) -> list[str]:
         """What `predict` reads."""
-        return ["wind_speed", WIND]
+        return ["wind_speed", self.wind]
 
     @property
     def turbines(self) -> list[str]:
@@ -62,7 +67,7 @@ class PowerCurve:
 
     def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
         """Expected power as a fraction of rated, float64 [n]."""
-        wind = features[WIND].to_numpy(np.float64)
+        wind = features[self.wind].to_numpy(np.float64)
         code = codes_in(features["turbine_id"], self.turbines)
         fraction = np.empty(len(wind))
         for place, curve in enumerate((*self.curves.values(), self.pooled)):
@@ -73,6 +78,7 @@ class PowerCurve:
     def save(self, folder: Path) -> list[str]:
         """Write `power_curve.json`."""
         content = {
+            "wind": self.wind,
             "pooled": _curve_json(self.pooled),
             "curves": {name: _curve_json(curve) for name, curve in self.curves.items()},
         }
@@ -84,11 +90,15 @@ def load(folder: Path, _features: list[str], turbines: list[str]) -> PowerCurve:
     """Read what `PowerCurve.save` wrote."""
     content = json.loads((folder / _FILE).read_text(encoding="utf-8"))
     curves = {name: _curve_from_json(content["curves"][name]) for name in turbines}
-    return PowerCurve(curves, _curve_from_json(content["pooled"]))
+    pooled = _curve_from_json(content["pooled"])
+    return PowerCurve(curves, pooled, content.get("wind", WIND))
 
 
 def fit_power_curve(
-    features: pd.DataFrame, fraction: NDArray[np.float64], seconds_per_row: int
+    features: pd.DataFrame,
+    fraction: NDArray[np.float64],
+    seconds_per_row: int,
+    wind_column: str = WIND,
 ) -> PowerCurve:
     """Curves from rows of normal operation: `fraction` [n] is measured power over rated.
 
@@ -96,7 +106,7 @@ def fit_power_curve(
     turbine has one.
     """
     needed = -(-SECONDS_PER_BIN // seconds_per_row)
-    wind = features[WIND].to_numpy(np.float64)
+    wind = features[wind_column].to_numpy(np.float64)
     pooled = _fit_curve(wind, fraction, needed)
     if pooled is None:
         message = "No wind speed bin holds 3 h of normal operation, so there is no power curve."
@@ -106,7 +116,7 @@ def fit_power_curve(
     for code, name in enumerate(names):
         own = codes == code
         curves[str(name)] = _fit_curve(wind[own], fraction[own], needed) or pooled
-    return PowerCurve(curves, pooled)
+    return PowerCurve(curves, pooled, wind_column)
 
 
 def _fit_curve(

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from itertools import pairwise
 
 from rich.console import Console
 from rich.progress import Progress
@@ -12,7 +13,7 @@ from ml_app_wind_draft.core.errors import ConfigurationError
 from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.pipelines.feature_eng.nodes import history_seconds
 from ml_app_wind_draft.pipelines.inference.nodes import score
-from ml_app_wind_draft.pipelines.inference.work import read_work
+from ml_app_wind_draft.pipelines.inference.work import SensorDays, read_work
 from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.records import LoadedModel
 from ml_app_wind_draft.services.alarm_watch import AlarmWatch
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 SERVICE = "app-ml-inference"
 BATCH_ROWS = 20_000
+DAY = 86_400
 WITHOUT_CHAMPION = 0.5  # seconds until the next look
 # A promotion moves the alias first and writes the history right after; only a change that nobody
 # has written down by then was made in MLflow itself.
@@ -38,6 +40,7 @@ class Inference:
         self._site = site
         self._watch = watch
         self._alarms = AlarmWatch(manager, site)
+        self._sensors = SensorDays(manager, site)
         self._recorded: int | None = None
         self._seen: tuple[int, float] | None = None
 
@@ -50,7 +53,7 @@ class Inference:
         if self._watch.confirmed:
             self._write_down(champion)
         end = champion.version.training_end
-        rows = read_work(self._manager, self._site, end, BATCH_ROWS)
+        rows = read_work(self._manager, self._site, end, BATCH_ROWS, self._sensors)
         if rows.empty:
             return Tick(more=self._alarms.turn(), message=self._message(champion))
         outcomes = score(rows, champion, self._site)
@@ -115,15 +118,18 @@ def backfill(settings: Settings, start: int, end: int, model_version: int | None
 
 
 def _backfill(manager: DataManager, site: Site, model: LoadedModel, span: range) -> int:
-    stretch = site.step * max(1, BATCH_ROWS // len(site.turbines))
+    days = max(1, BATCH_ROWS * site.step // (len(site.turbines) * DAY))
     newest = max(manager.newest_rows().values(), default=span.start)
     last = min(span.stop, newest + 1)
+    sensors = SensorDays(manager, site)
+    begins = [span.start, *range((span.start // DAY + days) * DAY, last, days * DAY)]
     new = 0
     with Progress(console=Console(stderr=True)) as progress:
-        for begin in progress.track(range(span.start, last, stretch), description="scoring"):
-            stop = min(begin + stretch, last)
+        for begin, stop in progress.track([*pairwise([*begins, last])], description="scoring"):
             rows = manager.raw_range(begin - history_seconds(site), stop, site.turbine_ids)
-            rows["waiting"] = rows["timestamp"] >= begin
+            if begin % DAY == 0 and stop % DAY == 0:
+                sensors.learn(rows, begin, stop)
+            rows = sensors.of(rows).assign(waiting=rows["timestamp"] >= begin)
             if rows["waiting"].any():
                 new += manager.save_outcomes(score(rows, model, site), backfill=True)
     return new

@@ -14,7 +14,7 @@ from ml_app_wind_draft.models.bundle import PREDICTION_COLUMNS
 from ml_app_wind_draft.models.calibration import HIGHEST, LOWEST
 from ml_app_wind_draft.models.normal_operation import is_normal
 from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features, missing_input
-from ml_app_wind_draft.pipelines.inference.work import read_work
+from ml_app_wind_draft.pipelines.inference.work import SensorDays, read_work
 from ml_app_wind_draft.registry.records import LoadedModel
 from ml_app_wind_draft.storage.data_manager import DataManager
 
@@ -26,14 +26,14 @@ ROUNDING = 1e-6  # of rated power
 def fetch_work(
     manager: DataManager, champion: LoadedModel, site: Site, parameters: dict[str, Any]
 ) -> pd.DataFrame:
-    """The rows that wait for an outcome and the earlier rows that their features look at.
+    """The rows that wait for an outcome and the other rows that their features look at.
 
     Brings the schema up to date first. `parameters`: `rows_at_most`, the most rows to score at
-    once. Raw columns and `waiting` (bool): false marks history.
+    once. Raw columns, the state of the wind sensors and `waiting` (bool): false marks context.
     """
     manager.init_predictions_db_table()
     version, limit = champion.version, int(parameters["rows_at_most"])
-    rows = read_work(manager, site, version.training_end, limit)
+    rows = read_work(manager, site, version.training_end, limit, SensorDays(manager, site))
     found = int(rows["waiting"].sum())
     if not found:
         log.info("Nothing to score: every row has its outcome.")

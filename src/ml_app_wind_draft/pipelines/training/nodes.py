@@ -157,8 +157,10 @@ def fit(material: Material, hyperparameters: dict[str, Any]) -> Model:
 
 
 def calibrate(material: Material, model: Model, hyperparameters: dict[str, Any]) -> Bundle:
-    """The model with its band, from residuals in the months that the search did not see."""
-    band = _band(material, model, hyperparameters, material.blocks.held_out())
+    """The model with its band, from the residuals of the judging window."""
+    band = _band(
+        material, model, hyperparameters, material.blocks.held_out(material.parameters.search.folds)
+    )
     return _bundle(material, model, band)
 
 
@@ -264,10 +266,9 @@ def first_champion(history: pd.DataFrame, site: Site, parameters: dict[str, Any]
 
 
 def power_curve_bundle(material: Material) -> Bundle:
-    """The IEC curve with its band; no search saw any month, so every month serves the band."""
+    """The IEC curve with its band, which is made as any model's is."""
     curve = fit_model(CURVE, material.fitting, {}, step=material.step, threads=1)
-    every_block = list(range(len(material.blocks)))
-    return _bundle(material, curve, _band(material, curve, {}, every_block))
+    return _bundle(material, curve, _band(material, curve, {}, material.blocks.each()))
 
 
 def figures(
@@ -299,21 +300,31 @@ def figures(
 
 
 def _band(
-    material: Material, model: Model, hyperparameters: dict[str, Any], held_out: list[int]
+    material: Material, model: Model, hyperparameters: dict[str, Any], folds: list[list[int]]
 ) -> Band:
-    """The conformal band from each held-out block's residuals."""
+    """The conformal band from the newest residuals: those of the judging window.
+
+    They tell how the model errs now, weeks behind its fit, as it will when it is used. Where the
+    window holds too few normal rows, the residuals of each fold's blocks are used, too.
+    """
     table, parameters = material.fitting, material.parameters
-    predicted = out_of_fold(
-        model.kind,
-        table,
-        hyperparameters,
-        material.blocks,
-        held_out,
-        step=material.step,
-        threads=parameters.threads,
-    )
-    residual = fraction_of(table) - predicted
-    return fit_band(predicted, residual, table["turbine_id"], model.turbines)
+    window = material.window
+    window = window[window["normal"].to_numpy(bool)]
+    predicted = model.predict(window) if len(window) else np.empty(0)
+    if len(window) < parameters.least_rows:
+        unseen = out_of_fold(
+            model.kind,
+            table,
+            hyperparameters,
+            material.blocks,
+            folds,
+            step=material.step,
+            threads=parameters.threads,
+        )
+        window = pd.concat([window, table], ignore_index=True)
+        predicted = np.concatenate([predicted, unseen])
+    residual = fraction_of(window) - predicted
+    return fit_band(predicted, residual, window["turbine_id"], model.turbines)
 
 
 def _bundle(material: Material, model: Model, band: Band) -> Bundle:

@@ -19,8 +19,13 @@ from ml_app_wind_draft.core.errors import TrainingError
 from ml_app_wind_draft.models.boosted import fit_regressor as fit_catboost
 from ml_app_wind_draft.models.corrected import matrix
 from ml_app_wind_draft.models.metrics import mae
-from ml_app_wind_draft.pipelines.feature_eng.nodes import FEATURES
-from ml_app_wind_draft.pipelines.training.fitting import fit_curve, fraction_of, regressor_fit
+from ml_app_wind_draft.pipelines.feature_eng.nodes import LEARNED
+from ml_app_wind_draft.pipelines.training.fitting import (
+    fit_curve,
+    fraction_of,
+    regressor_fit,
+    without_some_neighbours,
+)
 from ml_app_wind_draft.pipelines.training.parameters import Choices, Range, TrainingParameters
 from ml_app_wind_draft.pipelines.training.split import Blocks
 
@@ -76,14 +81,15 @@ def make_folds(
     seen = seen.iloc[:: -(-len(seen) // parameters.search.rows)]
     fold_of = blocks.fold(seen["timestamp"].to_numpy(np.int64), parameters.search.folds)
     for fold in range(parameters.search.folds):
-        fitted, scored = seen[fold_of != fold], seen[fold_of == fold]
+        fitted = without_some_neighbours(seen[fold_of != fold])
+        scored = seen[fold_of == fold]
         if fitted.empty or scored.empty:
             continue
         curve = fit_curve(fitted, step)
         yield Fold(
-            data=matrix(fitted, list(FEATURES), curve.turbines),
+            data=matrix(fitted, list(LEARNED), curve.turbines),
             target=fraction_of(fitted) - curve.predict(fitted),
-            held_out_data=matrix(scored, list(FEATURES), curve.turbines),
+            held_out_data=matrix(scored, list(LEARNED), curve.turbines),
             held_out_target=fraction_of(scored) - curve.predict(scored),
             held_out_rated_power=scored["rated_power"].to_numpy(np.float64),
         )

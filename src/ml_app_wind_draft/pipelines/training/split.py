@@ -74,9 +74,14 @@ class Blocks:
         """Rows that the search may see."""
         return self.of(timestamp) % 2 == 0
 
-    def held_out(self) -> list[int]:
-        """The blocks that the search never sees."""
-        return list(range(1, len(self), 2))
+    def held_out(self, folds: int) -> list[list[int]]:
+        """The blocks that the search never sees, taking turns in `folds` folds."""
+        unseen = list(range(1, len(self), 2))
+        return [unseen[fold::folds] for fold in range(min(folds, len(unseen)))]
+
+    def each(self) -> list[list[int]]:
+        """Every block a fold of its own."""
+        return [[block] for block in range(len(self))]
 
     def fold(self, timestamp: Seconds, folds: int) -> NDArray[np.int64]:
         """The inner fold of rows that the search sees, 0 to folds - 1; blocks take turns."""

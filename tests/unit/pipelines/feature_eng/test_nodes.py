@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from ml_app_wind_draft.core.errors import ModelError
 from ml_app_wind_draft.core.signals import SIGNAL_NAMES
+from ml_app_wind_draft.models.neighbours import OTHERS
 from ml_app_wind_draft.pipelines.feature_eng.nodes import (
     CARRIED,
     FEATURES,
@@ -83,12 +84,39 @@ def test_lags_go_by_time_and_not_by_row(site):
     assert features["wind_speed_std"].tolist() == pytest.approx([0, 1, np.sqrt(8 / 3)])
 
 
-def test_turbines_do_not_look_at_each_other(site, rows):
+def test_of_the_other_turbines_a_row_sees_their_median_wind_at_its_instant(site):
+    first, *others = site.turbine_ids
+    rows = pd.DataFrame(
+        [row_of(site, STEP, wind_speed=9.0, turbine_id=first)]
+        + [
+            row_of(site, STEP, wind_speed=speed, turbine_id=other)
+            for other, speed in zip(others, (5.0, 6.0, 30.0), strict=True)
+        ]
+        + [row_of(site, 2 * STEP, wind_speed=8.0, turbine_id=first)]
+    )
+    features = build_features(rows, site)
+    alone = build_features(rows[rows["turbine_id"] == others[1]], site)
+    assert features[OTHERS].iloc[0] == alone["wind_speed_normalised"].iloc[0]
+    assert np.isnan(features[OTHERS].iloc[-1])
+
+
+def test_a_turbine_without_the_others_differs_in_nothing_but_what_needs_them(site, rows):
     first = site.turbine_ids[0]
     alone = rows[rows["turbine_id"] == first]
+    found, expected = build_features(alone, site), build_features(rows, site).loc[alone.index]
+    assert found[OTHERS].isna().all()
+    assert expected[OTHERS].notna().all()
     pd.testing.assert_frame_equal(
-        build_features(alone, site), build_features(rows, site).loc[alone.index], check_exact=True
+        found.drop(columns=OTHERS), expected.drop(columns=OTHERS), check_exact=True
     )
+
+
+def test_a_site_of_one_turbine_has_features_too(site, rows):
+    first = site.turbine_ids[0]
+    small = site.model_copy(update={"turbines": {first: site.turbines[first]}})
+    features = build_features(rows[rows["turbine_id"] == first], small)
+    assert features["wind_speed"].notna().all()
+    assert features[OTHERS].isna().all()
 
 
 def test_each_revision_keeps_its_values_and_the_newest_serves_as_history(site):
@@ -111,9 +139,21 @@ def test_missing_wind_speed_is_said(site):
     assert missing_input(build_features(rows, site)).tolist() == ["", "wind_speed is missing"]
 
 
-def test_the_sign_of_the_yaw_error_is_dropped(site):
+def test_the_yaw_error_comes_with_its_sign_and_without(site):
     rows = pd.DataFrame([row_of(site, 0, wind_speed=5.0, wind_direction_relative=-7.0)])
-    assert build_features(rows, site)["yaw_misalignment"].tolist() == [7.0]
+    features = build_features(rows, site)
+    assert features["yaw_misalignment"].tolist() == [7.0]
+    assert features["yaw_error"].tolist() == [-7.0]
+
+
+def test_the_spread_of_the_wind_direction_is_that_of_the_last_hour(site):
+    directions = (350.0, 10.0, 350.0, 10.0, 350.0, 10.0)
+    rows = pd.DataFrame(
+        [row_of(site, n * STEP, wind_speed=5.0, wind_direction=d) for n, d in enumerate(directions)]
+    )
+    spread = build_features(rows, site)["wind_direction_spread"]
+    assert spread.iloc[0] == pytest.approx(0, abs=1e-7)
+    assert spread.iloc[-1] == pytest.approx(np.sqrt(1 - np.cos(np.deg2rad(10))))
 
 
 def test_no_rows_give_no_features(site, rows):

@@ -36,6 +36,8 @@ from ml_app_wind_draft.models.bundle import Bundle
 from ml_app_wind_draft.models.normal_operation import is_normal
 from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
 from ml_app_wind_draft.pipelines.training import nodes, walk_forward
+from ml_app_wind_draft.pipelines.training.fitting import fit_model
+from ml_app_wind_draft.pipelines.training.nodes import Material
 from ml_app_wind_draft.pipelines.training.split import Split
 from ml_app_wind_draft.storage.data_manager import DataManager
 
@@ -88,11 +90,25 @@ class Study:
         )
         stop = material.split.end
         whole = replace(material, split=Split(material.split.start, stop, stop, stop))
-        boosted = nodes.fit(whole, self.hyperparameters)
         return {
-            walk_forward.CURVE: nodes.power_curve_bundle(whole),
-            walk_forward.CHALLENGER: nodes.calibrate(whole, boosted, self.hyperparameters),
+            walk_forward.CURVE: self._refitted(material, whole, "power_curve", {}),
+            walk_forward.CHALLENGER: self._refitted(
+                material, whole, self.parameters["model"], self.hyperparameters
+            ),
         }
+
+    def _refitted(
+        self, registered: Material, whole: Material, kind: str, hyperparameters: dict[str, Any]
+    ) -> Bundle:
+        """Fitted on all rows, with the band of the fit that kept the last 60 days for it."""
+        fits = [
+            fit_model(
+                kind, each.fitting, hyperparameters, step=each.step, threads=each.parameters.threads
+            )
+            for each in (registered, whole)
+        ]
+        bundle = nodes.calibrate(registered, fits[0], hyperparameters)
+        return replace(bundle, model=fits[1], training_end=whole.training_end)
 
     def _tested(
         self,

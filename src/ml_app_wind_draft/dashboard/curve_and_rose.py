@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ml_app_wind_draft.core.site import Site
-from ml_app_wind_draft.core.states import NOT_NORMAL
+from ml_app_wind_draft.core.states import HELD_BACK, ICED
 from ml_app_wind_draft.dashboard.words import HOUR
 from ml_app_wind_draft.models.density import air_density, normalised_wind_speed
 from ml_app_wind_draft.models.power_curve import BIN_WIDTH, SECONDS_PER_BIN
@@ -29,7 +29,7 @@ def power_curve(rows: pd.DataFrame, turbine_id: str, site: Site, *, points: bool
     wind = rows["wind_speed"].to_numpy(np.float64)
     density = air_density(rows.assign(turbine_id=turbine_id), site)
     normalised = normalised_wind_speed(wind, density)
-    normal = (rows["state"] != NOT_NORMAL).to_numpy()
+    normal = ~rows["state"].isin([*HELD_BACK, ICED]).to_numpy()
     curve = {
         **_binned(rows[normal], normalised[normal], site.step),
         "maker": [list(each) for each in turbine.power_curve],

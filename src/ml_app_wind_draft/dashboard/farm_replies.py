@@ -8,7 +8,7 @@ import pandas as pd
 from dash import html
 
 from ml_app_wind_draft.core.site import Site
-from ml_app_wind_draft.core.states import NORMAL, NOT_NORMAL
+from ml_app_wind_draft.core.states import HELD_BACK, NORMAL
 from ml_app_wind_draft.dashboard import tables, words
 from ml_app_wind_draft.dashboard.reader import Farm
 from ml_app_wind_draft.dashboard.reading_farm import MOST_ROWS, FarmView, On, Watch
@@ -36,7 +36,7 @@ LOSS_COLUMNS = (
     Column("of expected", "%", "The same as a share of the energy expected.", is_number=True),
     Column("Bar", class_name="bar-cell", is_silent=True),
     Column("Expected", "MWh", "Of the rows that have a prediction.", is_number=True),
-    Column("Normal operation", "MWh", "Rows that the filter calls normal.", is_number=True),
+    Column("Normal operation", "MWh", "Rows of full performance.", is_number=True),
     Column("Held back", "MWh", "Pitched away, standing still: not normal.", is_number=True),
     Column("Other states", "MWh", "Rows in any other state.", is_number=True),
 )
@@ -191,7 +191,9 @@ def _loss_row(month: int, name: str, states: list[dict[str, Any]]) -> tuple:
         by_state[each["state"]] += each["energy_below_expectation"]
     below, expected = sum(by_state.values()), sum(each["expected_energy"] for each in states)
     share = below / expected if expected > 0 else math.nan
-    normal, held_back = (by_state.pop(each, math.nan) for each in (NORMAL, NOT_NORMAL))
+    normal = by_state.pop(NORMAL, math.nan)
+    held = [by_state.pop(each) for each in HELD_BACK if each in by_state]
+    held_back = sum(held) if held else math.nan
     rest = sum(by_state.values()) if by_state else math.nan
     return (
         words.month(month),

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.core.states import HELD_BACK, ICED, NORMAL
 from ml_app_wind_draft.dashboard.reader import Current
 from ml_app_wind_draft.dashboard.words import is_missing
 
 Tone = Literal["good", "watch", "calm"]
 OUTDATED_STEPS = 3
-HELD_BACK = "not_normal_operation"
-JUDGED_BY_BAND = {"", "normal_operation"}
+JUDGED_BY_BAND = {"", NORMAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,8 @@ def state_of(current: Current, site: Site, now: int, *, has_champion: bool) -> S
         return missing
     if current.power <= 0:
         return _standing_still(current, site)
-    if current.state == HELD_BACK:
-        return State("Held back", "watch", "Pitched away from more power: not normal operation.")
     if current.state not in JUDGED_BY_BAND:
-        return State(current.state.replace("_", " ").capitalize(), "calm", "Inferred state.")
+        return _inferred(current.state)
     if not current.scored:
         word = "Not scored yet" if has_champion else "Measured"
         return State(word, "calm", "No prediction for the newest row yet.")
@@ -55,6 +53,14 @@ def _standing_still(current: Current, site: Site) -> State:
     if current.wind_speed <= site.normal_operation.cut_in_wind_speed:
         return State("Calm", "calm", "Too little wind to produce.")
     return State("Standstill", "watch", "There is wind, but no power.")
+
+
+def _inferred(state: str) -> State:
+    if state in HELD_BACK:
+        return State("Held back", "watch", "Pitched away from more power: not normal operation.")
+    if state == ICED:
+        return State("Iced sensor", "watch", "It makes power, and its anemometer stands still.")
+    return State(state.replace("_", " ").capitalize(), "calm", "Inferred state.")
 
 
 def _against_band(current: Current) -> State:

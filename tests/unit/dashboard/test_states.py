@@ -28,7 +28,8 @@ NO_OUTCOME = {"expected": math.nan, "p10": math.nan, "p90": math.nan, "scored": 
         ({"state": "normal_operation"}, "In band", "good"),
         ({"state": "not_normal_operation"}, "Held back", "watch"),
         ({"state": "not_normal_operation", "power": 0.0}, "Standstill", "watch"),
-        ({"state": "partial_performance"}, "Partial performance", "calm"),
+        ({"state": "partial_performance"}, "Held back", "watch"),
+        ({"state": "iced"}, "Iced sensor", "watch"),
     ],
 )
 def test_the_newest_state_has_a_word(site, normal, changes, word, tone):

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from ml_app_wind_draft.core.signals import SIGNAL_INDEX
 from ml_app_wind_draft.core.site import Site
-from ml_app_wind_draft.core.states import NORMAL, NOT_NORMAL, UNAVAILABLE
+from ml_app_wind_draft.core.states import UNAVAILABLE
 from ml_app_wind_draft.models.bundle import PREDICTION_COLUMNS
 from ml_app_wind_draft.models.calibration import HIGHEST, LOWEST
-from ml_app_wind_draft.models.normal_operation import is_normal
+from ml_app_wind_draft.models.operating_state import states_of
 from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features, missing_input
 from ml_app_wind_draft.pipelines.inference.work import SensorDays, read_work
 from ml_app_wind_draft.registry.records import LoadedModel
@@ -115,10 +115,8 @@ def _is_usable(estimates: pd.DataFrame, rated: NDArray[np.float64]) -> NDArray[n
 
 
 def _states(waiting: pd.DataFrame, site: Site) -> NDArray[np.object_]:
-    """What the measured power says of the turbine: see `models.normal_operation`."""
+    """What the row's own signals say of the turbine: see `models.operating_state`."""
     states = np.full(len(waiting), UNAVAILABLE, dtype=object)
-    measured = waiting[["power", "wind_speed"]].notna().all(axis=1).to_numpy()
-    measured = measured & waiting["turbine_id"].isin(site.turbine_ids).to_numpy()
-    normal = is_normal(waiting[measured], site)
-    states[measured] = np.where(normal, NORMAL, NOT_NORMAL)
+    ours = waiting["turbine_id"].isin(site.turbine_ids).to_numpy()
+    states[ours] = states_of(waiting[ours], site)
     return states

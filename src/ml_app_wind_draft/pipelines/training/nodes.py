@@ -18,9 +18,9 @@ from ml_app_wind_draft.core.clock import say
 from ml_app_wind_draft.core.errors import TrainingError
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.models.bundle import Bundle, Model
-from ml_app_wind_draft.models.calibration import Band, fit_band
-from ml_app_wind_draft.models.metrics import mae, rmse, scores, skill
-from ml_app_wind_draft.models.normal_operation import is_normal
+from ml_app_wind_draft.models.calibration import ROWS_PER_BIN, Band, fit_band
+from ml_app_wind_draft.models.metrics import interval_coverage, mae, rmse, scores, skill
+from ml_app_wind_draft.models.operating_state import is_learned_from
 from ml_app_wind_draft.models.persistence import persistence
 from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
 from ml_app_wind_draft.pipelines.training.digests import configuration_digest, data_digest
@@ -100,7 +100,7 @@ def prepare(
     checked = read_parameters(parameters)
     table = features.assign(
         power=history["power"],
-        normal=is_normal(history, site),
+        normal=is_learned_from(history, site),
         persistence=persistence(history, site.step),
     )
     split = split_by_time(table["timestamp"].to_numpy(np.int64), site.step, checked)
@@ -176,10 +176,11 @@ def compare(material: Material, bundle: Bundle) -> dict[str, float]:
     from ml_app_wind_draft.models.logistic import logistic_curve  # noqa: PLC0415 - see above
 
     window, fitting = material.window, material.fitting
+    ahead = coverage_ahead(material, bundle)
     rated = window["rated_power"].to_numpy(np.float64)
     curve = fit_model(CURVE, fitting, {}, step=material.step, threads=1)
     logistic = logistic_curve(fitting, fraction_of(fitting), window)
-    return figures(
+    found = figures(
         bundle,
         window,
         baselines={
@@ -188,6 +189,27 @@ def compare(material: Material, bundle: Bundle) -> dict[str, float]:
             "logistic": logistic * rated,
         },
     )
+    return {**found, **ahead}
+
+
+def coverage_ahead(material: Material, bundle: Bundle) -> dict[str, float]:
+    """`interval_coverage` of a band made on the window's first half, on its second, a gap apart.
+
+    The bundle's own band is made on the whole window, and says nothing there. Empty where a half
+    has too few normal rows.
+    """
+    window = material.window[material.window["normal"].to_numpy(bool)]
+    timestamp = window["timestamp"].to_numpy(np.int64)
+    middle = (material.split.window_start + material.split.end) // 2
+    first = window[timestamp < middle]
+    second = window[timestamp >= middle + material.parameters.gap]
+    if min(len(first), len(second)) < ROWS_PER_BIN:
+        return {}
+    predicted = bundle.model.predict(first)
+    residual = fraction_of(first) - predicted
+    band = fit_band(predicted, residual, first["turbine_id"], bundle.turbines)
+    _, low, high = band.around(bundle.model.predict(second), second["turbine_id"])
+    return {"interval_coverage": interval_coverage(low, high, fraction_of(second))}
 
 
 def record(
@@ -257,6 +279,7 @@ def first_champion(history: pd.DataFrame, site: Site, parameters: dict[str, Any]
     metrics = figures(
         bundle, window, baselines={"persistence": window["persistence"].to_numpy(np.float64)}
     )
+    metrics.update(coverage_ahead(material, bundle))
     unknown = not_probed()
     return hand_over(
         bundle,

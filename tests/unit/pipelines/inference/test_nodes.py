@@ -112,7 +112,7 @@ def test_states_say_what_the_measurement_shows(site: Site) -> None:
     rows = waiting_rows(power=[450.0, -5.0, np.nan])
     assert score(rows, champion(), site)["state"].tolist() == [
         "normal_operation",
-        "not_normal_operation",
+        "stopped",
         "information_unavailable",
     ]
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.models.bundle import Bundle
+from ml_app_wind_draft.models.wind_sensor import WINDOW_DAYS
 from ml_app_wind_draft.monitoring.faults import (
     DAY,
     SEEN_FOR_DAYS,
@@ -23,6 +24,7 @@ from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
 from ml_app_wind_draft.pipelines.training.split import Split
 
 FAULTS = (derating(0.90), yaw_offset(10), icing())
+LOOK_BACK = (WINDOW_DAYS + 1) * DAY  # as far as features look
 ONSETS_AFTER_DAYS = (3, 25)
 SHORTEST_DAYS = 5
 
@@ -71,7 +73,7 @@ def sensitivity(bundle: Bundle, history: pd.DataFrame, site: Site, split: Split)
     def expected(rows: pd.DataFrame) -> pd.Series:
         return bundle.predict(build_features(rows, site))["expected_power"]
 
-    rows = history[history["timestamp"] >= split.window_start - DAY]
+    rows = history[history["timestamp"] >= split.window_start - LOOK_BACK]
     rows = rows.sort_values(["turbine_id", "timestamp"], ignore_index=True)
     onsets = [split.window_start + days * DAY for days in ONSETS_AFTER_DAYS]
     cases = [

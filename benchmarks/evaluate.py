@@ -26,7 +26,7 @@ from rich.console import Console
 
 from benchmarks import evaluation_tables as tables
 from benchmarks import neighbours
-from benchmarks.results import Result, save
+from benchmarks.results import save
 from ml_app_wind_draft.core.clock import to_epoch
 from ml_app_wind_draft.core.config import load_settings
 from ml_app_wind_draft.core.site import Site, load_site
@@ -191,11 +191,11 @@ def main() -> None:
     study = study_of(site, parameters, settings.data_dir / "studies", start)
     first, end = int(study.rows["timestamp"].min()), int(study.rows["timestamp"].max()) + site.step
     bundles = study.fitted_up_to(start)
-    tested = [
-        study.frozen(bundles, start, tables.Reach(30.5)),
-        study.corrected(bundles, start, tables.Reach(29.0)),
-        study.split("first_80", tables.Reach(24.0), int(first + 0.8 * (end - first))),
-    ]
+    keep(study.frozen(bundles, start, tables.Reach(30.5)), site, console)
+    keep(study.corrected(bundles, start, tables.Reach(29.0)), site, console)
+    cut = int(first + 0.8 * (end - first))
+    keep(study.split("first_80", tables.Reach(24.0), cut), site, console)
+    tables.show_steps(study.rows, site, console)
     walked = []
     for month in study.walk(start, end):
         console.print(f"{tables.month_of(month.start)}: {month.why}")
@@ -206,18 +206,16 @@ def main() -> None:
         for each in (walk_forward.CURVE, walk_forward.CHALLENGER, walk_forward.CHAMPION)
     )
     reach = tables.Reach(None, share=0.85, coverage=True)
-    tested += [
-        study.tested("walk_forward", reach, inside, curve, champion),
-        study.tested("walk_forward_challengers", reach, inside, curve, challenger),
-    ]
-    results: list[Result] = []
-    for each in tested:
-        results += tables.results(each, site)
-        tables.show(each, site, console)
-    tables.show_steps(study.rows, site, console)
-    results += neighbours.run(study.rows, site, walked, console)
-    save(results, RESULT)
+    keep(study.tested("walk_forward", reach, inside, curve, champion), site, console)
+    keep(study.tested("walk_forward_challengers", reach, inside, curve, challenger), site, console)
+    save(neighbours.run(study.rows, site, walked, console), RESULT)
     console.print(f"{(time.monotonic() - began) / 60:.1f} min")
+
+
+def keep(tested: tables.Tested, site: Site, console: Console) -> None:
+    """Print a split's tables and save its figures, as soon as they are there."""
+    tables.show(tested, site, console)
+    save(tables.results(tested, site), RESULT)
 
 
 if __name__ == "__main__":

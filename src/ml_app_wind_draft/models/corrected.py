@@ -1,8 +1,8 @@
 """A power curve and a learned correction to it: what boosted model and forest have in common.
 
-Learning the residual of the IEC curve, not the power itself, leaves the physics to the curve and
-generalises better to another year (La Haute Borne, training to October 2014, MAE on 2015: 30.9 in
-place of 31.5 kW with the same features).
+Learning the residual of a curve, not the power itself, leaves the physics to the curve and
+generalises better to another year. The curve is that of the method of bins, over the wind speed as
+the corrected sensor says it (`models.wind_sensor`).
 """
 
 from abc import ABC, abstractmethod

@@ -1,7 +1,7 @@
 """The other turbines of a site at the same instant, as a reference for one turbine's wind.
 
-Only what the others' sensors say of the wind is used, never their power: it would explain 12 % more
-of the error, and hide two fifths of a loss that all turbines share (docs/model.md). The median over
+Only what the others' sensors say of the wind is used, never their power: that would make the error
+smaller, and hide a good part of every loss that all turbines share (docs/model.md). The median over
 several makes one faulty sensor harmless.
 """
 

@@ -18,6 +18,8 @@ from ml_app_wind_draft.models import power_curve
 from ml_app_wind_draft.models.power_curve import PowerCurve
 from ml_app_wind_draft.models.turbines import codes_in
 
+CALM, STIRRING = 2.5, 3.5  # m/s: below the first no turbine makes power, from the second on some do
+
 
 class Regressor(Protocol):
     """A fitted CatBoost model or forest."""
@@ -50,18 +52,25 @@ class CorrectedCurve(ABC):
         An unknown turbine gets the pooled curve and the mean of the known ones' corrections.
         """
         data = matrix(features, self.features, self.turbines)
-        fraction = self.curve.predict(features) + self.regressor.predict(data)
+        share = self._share(features)
+        fraction = self.curve.predict(features) + share * self.regressor.predict(data)
         unknown = data[:, -1] < 0
         if unknown.any():
             fraction[unknown] = self._as_if_each(features[unknown], data[unknown])
         return fraction
+
+    def _share(self, features: pd.DataFrame) -> NDArray[np.float64]:
+        """How much of the correction counts: nothing in a calm, where the curve knows best."""
+        wind = features[self.curve.wind].to_numpy(np.float64)
+        return np.clip((wind - CALM) / (STIRRING - CALM), 0.0, 1.0)
 
     def _as_if_each(self, features: pd.DataFrame, data: NDArray[np.float32]) -> NDArray[np.float64]:
         corrections = np.zeros(len(data))
         for code in range(len(self.turbines)):
             data[:, -1] = code
             corrections += self.regressor.predict(data)
-        return self.curve.predict(features) + corrections / len(self.turbines)
+        share = self._share(features) / len(self.turbines)
+        return self.curve.predict(features) + share * corrections
 
     def importance(self) -> dict[str, float]:
         """How much the correction uses each input, in percent."""

@@ -179,3 +179,9 @@ def test_a_forest_whose_trees_point_outside_their_arrays_is_refused(tmp_path):
     skops.io.dump(forest, tmp_path / "correction.skops")
     with pytest.raises(ModelError, match="point outside"):
         load_forest(tmp_path, ["wind_speed"], ["A"])
+
+
+def test_in_a_calm_a_learned_model_says_what_its_curve_says(bundle, table):
+    still = table.head(20).assign(wind_speed_corrected=1.0, wind_speed_normalised=1.0)
+    curve = getattr(bundle.model, "curve", bundle.model)
+    np.testing.assert_array_equal(bundle.model.predict(still), curve.predict(still))

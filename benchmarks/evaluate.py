@@ -25,7 +25,7 @@ import yaml
 from rich.console import Console
 
 from benchmarks import evaluation_tables as tables
-from benchmarks import neighbours
+from benchmarks import faults, neighbours
 from benchmarks.results import save
 from ml_app_wind_draft.core.clock import to_epoch
 from ml_app_wind_draft.core.config import load_settings
@@ -209,6 +209,7 @@ def main() -> None:
     keep(study.tested("walk_forward", reach, inside, curve, champion), site, console)
     keep(study.tested("walk_forward_challengers", reach, inside, curve, challenger), site, console)
     save(neighbours.run(study.rows, site, walked, console), RESULT)
+    save(faults.run(study.rows, site, walked, console), RESULT)
     console.print(f"{(time.monotonic() - began) / 60:.1f} min")
 
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from ml_app_wind_draft.core.alarms import Alarm
 from ml_app_wind_draft.core.site import Site
-from ml_app_wind_draft.models.normal_operation import is_normal
+from ml_app_wind_draft.core.states import NORMAL
+from ml_app_wind_draft.models.operating_state import states_of
 from ml_app_wind_draft.monitoring.alarms import all_alarms
 
 Values = NDArray[np.float64]
@@ -24,6 +25,7 @@ Expected = Callable[[pd.DataFrame], pd.Series]
 
 DAY = 86_400
 SEEN_FOR_DAYS = 30
+RULES_LOOK_BACK = 2 * DAY
 ICE_GROWS_DAYS = 10.0
 ICE_TAKES = 0.2
 
@@ -107,25 +109,28 @@ def try_out(
     expected: Expected,
     site: Site,
     trials: Iterable[tuple[Sequence[str], int]],
+    *,
+    look_back: int,
 ) -> list[Trial]:
     """Inject `fault` at each (turbines, onset) and run the rules on faulty and untouched rows.
 
-    `rows`: raw columns of all turbines by turbine and time, none of which the model behind
-    `expected` was fitted on; `expected(rows)`: expected power in kW with the index of `rows`, NaN
-    where the model says nothing. It gets the days before the onset too, as a model may look back.
+    `rows`: raw columns of all turbines by turbine and time; from two days before an onset on, the
+    model behind `expected` was fitted on none of them. `expected(rows)`: expected power in kW with
+    the index of `rows`, NaN where the model says nothing; it gets `look_back` (s) before the onset,
+    as far as the model's features look.
     """
     return [
-        _try(fault, rows, expected, site, tuple(turbine_ids), onset)
+        _try(fault, rows, expected, site, tuple(turbine_ids), onset, look_back)
         for turbine_ids, onset in trials
     ]
 
 
 def alarms_of(rows: pd.DataFrame, expected: pd.Series, turbine_id: str, site: Site) -> list[Alarm]:
     """The rules over one turbine's normal rows that have an expected power."""
-    judged = is_normal(rows, site) & expected.notna().to_numpy()
-    own = judged & (rows["turbine_id"] == turbine_id).to_numpy()
-    normal = rows.loc[own, ["timestamp", "power"]].assign(expected_power=expected[own])
-    return all_alarms(normal, turbine_id, site)
+    own = (rows["turbine_id"] == turbine_id).to_numpy() & expected.notna().to_numpy()
+    judged = rows[own].assign(expected_power=expected[own])
+    normal = judged[states_of(judged, site) == NORMAL]
+    return all_alarms(normal[["timestamp", "power", "expected_power"]], turbine_id, site)
 
 
 def first_new(faulty: Iterable[Alarm], untouched: Sequence[Alarm], onset: int) -> float:
@@ -143,11 +148,14 @@ def _try(
     site: Site,
     turbine_ids: tuple[str, ...],
     onset: int,
+    look_back: int,
 ) -> Trial:
-    near = rows["timestamp"].between(onset - 3 * DAY, onset + SEEN_FOR_DAYS * DAY)
+    near = rows["timestamp"].between(onset - look_back, onset + SEEN_FOR_DAYS * DAY)
     untouched = rows[near].reset_index(drop=True)
     faulty = fault.inject(untouched, turbine_ids, onset)
-    expected_untouched, expected_faulty = expected(untouched), expected(faulty)
+    judged = (untouched["timestamp"] >= onset - RULES_LOOK_BACK).to_numpy()
+    expected_untouched = expected(untouched).where(judged)
+    expected_faulty = expected(faulty).where(judged)
     hours = []
     for turbine_id in turbine_ids:
         when = first_new(

@@ -6,14 +6,15 @@ import pytest
 
 from ml_app_wind_draft.core.alarms import Alarm
 from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.monitoring import faults
 from ml_app_wind_draft.monitoring.alarms import MODEL_DOUBT, UNDER_PERFORMANCE
 from ml_app_wind_draft.monitoring.faults import (
     FAULTS,
     Fault,
+    Trial,
     derating,
     first_new,
     icing,
-    try_out,
     wind_bias,
     yaw_offset,
 )
@@ -31,13 +32,23 @@ def rows() -> pd.DataFrame:
     stamps = START + STEP * np.arange(14 * 144)
     wind = 8 + 2 * np.sin(np.arange(len(stamps)) / 40)
     one = pd.DataFrame(
-        {"timestamp": stamps, "wind_speed": wind, "power": curve(wind), "pitch_angle": 0.0}
+        {
+            "timestamp": stamps,
+            "wind_speed": wind,
+            "power": curve(wind),
+            "pitch_angle": 0.0,
+            "ambient_temperature": 10.0,
+        }
     )
     return pd.concat([one.assign(turbine_id=name) for name in (FAILING, SOUND)], ignore_index=True)
 
 
 def curve(wind: np.ndarray | pd.Series) -> np.ndarray:
     return np.asarray(wind, dtype=float) ** 3 * 1.5
+
+
+def try_out(fault: Fault, rows: pd.DataFrame, expected, site: Site, trials) -> list[Trial]:
+    return faults.try_out(fault, rows, expected, site, trials, look_back=3 * DAY)
 
 
 def by_the_wind(rows: pd.DataFrame) -> pd.Series:

@@ -23,11 +23,17 @@ class DigestMemory:
         except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
             return None
 
-    def remember(self, fingerprint: str, data_digest: str) -> None:
-        """Keep it, in place of what was known before."""
+    def remember(self, before: str, after: str, data_digest: str) -> None:
+        """Keep it, in place of what was known before.
+
+        `before` and `after` are the fingerprints on both sides of the reading; where they differ,
+        rows came in between, and the digest may be of rows that neither of them describes.
+        """
+        if before != after:
+            return
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._path.parent, prefix=".") as workshop:
             made = Path(workshop) / self._path.name
-            known = {"fingerprint": fingerprint, "data_digest": data_digest}
+            known = {"fingerprint": after, "data_digest": data_digest}
             made.write_text(json.dumps(known), encoding="utf-8")
             made.replace(self._path)

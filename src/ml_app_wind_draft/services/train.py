@@ -139,7 +139,9 @@ class Training:
             history = self._manager.raw_range(0, end, site.turbine_ids)
             self._first_champion(history, site, parameters)
             digest = data_digest(history)
-            self._digests.remember(fingerprint, digest)
+            self._digests.remember(
+                fingerprint, self._manager.fingerprint(end, site.turbine_ids), digest
+            )
             del history
         if (known := self._same_training(digest, site, parameters)) is not None:
             return (

@@ -13,7 +13,8 @@ from rich.table import Table
 from benchmarks.results import Result
 from ml_app_wind_draft.core.alarms import UNDER_PERFORMANCE
 from ml_app_wind_draft.core.site import Site
-from ml_app_wind_draft.models.normal_operation import is_normal
+from ml_app_wind_draft.core.states import NORMAL
+from ml_app_wind_draft.models.operating_state import states_of
 from ml_app_wind_draft.monitoring.alarms import all_alarms
 from ml_app_wind_draft.pipelines.training.walk_forward import Month, predict
 
@@ -34,7 +35,9 @@ def run(rows: pd.DataFrame, site: Site, walked: list[Month], console: Console) -
             changed = _with_fault(rows, faulty, start, name)
             again = predict(walked, changed, site)["expected_power"].to_numpy(np.float64)
             kept = changed["place"].to_numpy(np.int64)
-            sound = ~changed["turbine_id"].isin(faulty).to_numpy() & is_normal(changed, site)
+            sound = ~changed["turbine_id"].isin(faulty).to_numpy() & (
+                states_of(changed, site) == NORMAL
+            )
             sound = sound & np.isfinite(again) & np.isfinite(untouched[kept])
             was, now = untouched[kept][sound], again[sound]
             shift = float(now.sum() / was.sum() - 1)

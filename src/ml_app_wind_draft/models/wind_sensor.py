@@ -122,21 +122,20 @@ class Step:
 def steps(sums: Mapping[int, Sums], site: Site) -> list[Step]:
     """Where a turbine's response moved by more than `LEAST_STEP` against the window before.
 
-    Compares the window that ends on a day with the one that ended `WINDOW_DAYS` before it; of a run
-    of such days the one with the largest change is named.
+    Compares the window that ends on a day with the one that ended `WINDOW_DAYS` before it; of days
+    that lie less than a window apart the one with the largest change is named.
     """
     days = sorted(sums)
     at = responses(sums, days)
     found: list[Step] = []
     for code, turbine_id in enumerate(site.turbine_ids):
-        run: list[Step] = []
-        for day in [*days, None]:
-            step = None if day is None else _step(at, day, code, turbine_id)
-            if step is not None:
-                run.append(step)
-            elif run:
-                found.append(max(run, key=lambda each: abs(each.after - each.before)))
-                run = []
+        runs: list[list[Step]] = []
+        for step in filter(None, (_step(at, day, code, turbine_id) for day in days)):
+            if runs and step.day - runs[-1][-1].day < WINDOW_DAYS:
+                runs[-1].append(step)
+            else:
+                runs.append([step])
+        found += [max(run, key=lambda each: abs(each.after - each.before)) for run in runs]
     return sorted(found, key=lambda each: (each.day, each.turbine_id))
 
 

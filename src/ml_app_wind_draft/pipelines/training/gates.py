@@ -4,16 +4,27 @@ Each gate gives its reason to refuse, or "".
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml_app_wind_draft.models.metrics import interval_coverage
 from ml_app_wind_draft.pipelines.training.parameters import Gates
 from ml_app_wind_draft.pipelines.training.sensitivity import Sensitivity
 
 Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of a model besides its errors.
+
+    `coverage`: the share of rows within a P10-P90 band that was not made of them, NaN if unknown.
+    """
+
+    coverage: float
+    sensitivity: Sensitivity
 
 
 def worse_parts(rows: pd.DataFrame, error: Values, reference: Values, gates: Gates) -> str:
@@ -37,22 +48,24 @@ def worse_parts(rows: pd.DataFrame, error: Values, reference: Values, gates: Gat
     return ""
 
 
-def coverage_off(
-    predictions: pd.DataFrame, reference: pd.DataFrame, power: Values, gates: Gates
-) -> str:
-    """The band holds about four rows in five, or is at least no further off than the champion's."""
-    own, other = (_coverage(each, power) for each in (predictions, reference))
-    low, high = gates.coverage_low, gates.coverage_high
-    if low <= own <= high or _distance(own, gates) <= _distance(other, gates):
-        return ""
-    return (
-        f"its P10-P90 band holds {own:.0%} of the rows, not {low:.0%} to {high:.0%} "
-        f"(the champion's {other:.0%})"
+def worse_evidence(own: Evidence, reference: Evidence, gates: Gates) -> str:
+    """The band holds and faults are found, or both at least as well as with the champion."""
+    return _coverage_off(own.coverage, reference.coverage, gates) or _hides_faults(
+        own.sensitivity, reference.sensitivity, gates
     )
 
 
-def hides_faults(own: Sensitivity, reference: Sensitivity, gates: Gates) -> str:
-    """Faults are found no later than with the champion."""
+def _coverage_off(own: float, reference: float, gates: Gates) -> str:
+    low, high = gates.coverage_low, gates.coverage_high
+    if np.isnan(own) or _distance(own, gates) <= _distance(reference, gates):
+        return ""
+    return (
+        f"its P10-P90 band holds {own:.0%} of the rows, not {low:.0%} to {high:.0%} "
+        f"(the champion's {reference:.0%})"
+    )
+
+
+def _hides_faults(own: Sensitivity, reference: Sensitivity, gates: Gates) -> str:
     if own.trials.empty or own.hours <= reference.hours * (1 + gates.fault_margin):
         return ""
     return (
@@ -66,12 +79,8 @@ def _parts(rows: pd.DataFrame) -> Iterator[tuple[str, NDArray[np.object_] | Valu
     yield "{:.0f} m/s", np.floor(rows["wind_speed"].to_numpy(np.float64) + 0.5)
 
 
-def _coverage(predictions: pd.DataFrame, power: Values) -> float:
-    low, high = (
-        predictions[f"expected_power_{end}"].to_numpy(np.float64) for end in ("p10", "p90")
-    )
-    return interval_coverage(low, high, power)
-
-
 def _distance(coverage: float, gates: Gates) -> float:
+    """How far a coverage lies outside the limits; an unknown one is as far as can be."""
+    if np.isnan(coverage):
+        return np.inf
     return max(gates.coverage_low - coverage, coverage - gates.coverage_high, 0.0)

@@ -12,7 +12,6 @@ from ml_app_wind_draft.models.bundle import Bundle
 from ml_app_wind_draft.models.metrics import PairedDifference, paired_difference
 from ml_app_wind_draft.pipelines.training import gates
 from ml_app_wind_draft.pipelines.training.parameters import TrainingParameters
-from ml_app_wind_draft.pipelines.training.sensitivity import Sensitivity
 from ml_app_wind_draft.registry.records import Comparison, LoadedModel, Verdict
 
 
@@ -21,15 +20,15 @@ def judge(
     champion: LoadedModel | None,
     window: pd.DataFrame,
     parameters: TrainingParameters,
-    probed: Sensitivity,
-    probe: Callable[[Bundle], Sensitivity],
+    own: gates.Evidence,
+    gather: Callable[[Bundle], gates.Evidence],
 ) -> Verdict:
     """Promote or keep, with the reason in words.
 
     `window` holds features, `power` and `normal` of the judging window. Only normal rows count, and
-    only those that lie at least the gap after the champion's training data. `probed` says how soon
-    faults are found with the challenger; `probe` finds it out for the champion, which takes seconds
-    and is done last.
+    only those that lie at least the gap after the champion's training data. `own` is what
+    else is known of the challenger; `gather` finds it out for the champion, which takes seconds and
+    is done last.
     """
     if champion is None:
         return Verdict(promote=True, against=None, why="There was no champion.")
@@ -55,8 +54,7 @@ def judge(
     verdict = _verdict(difference, version, pair.rows, parameters)
     reason = verdict.promote and (
         gates.worse_parts(pair.rows, pair.error, pair.reference_error, parameters.gates)
-        or gates.coverage_off(pair.predictions, pair.reference, pair.power, parameters.gates)
-        or gates.hides_faults(probed, probe(champion.bundle), parameters.gates)
+        or gates.worse_evidence(own, gather(champion.bundle), parameters.gates)
     )
     if reason:
         verdict = _refused(verdict, version, reason)
@@ -65,16 +63,19 @@ def judge(
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """The rows that both models predict, with their predictions; powers and errors in kW."""
+    """The rows that both models predict, with what each expects there, kW."""
 
     rows: pd.DataFrame
-    predictions: pd.DataFrame
-    reference: pd.DataFrame
+    expected: NDArray[np.float64]
+    reference: NDArray[np.float64]
 
     @classmethod
     def on(cls, rows: pd.DataFrame, challenger: Bundle, champion: Bundle) -> "_Pair":
-        own, reference = challenger.predict(rows), champion.predict(rows)
-        both = (own["expected_power"] - reference["expected_power"]).notna()
+        own, reference = (
+            each.predict(rows)["expected_power"].to_numpy(np.float64)
+            for each in (challenger, champion)
+        )
+        both = np.isfinite(own) & np.isfinite(reference)
         return cls(rows[both], own[both], reference[both])
 
     @property
@@ -83,11 +84,11 @@ class _Pair:
 
     @property
     def error(self) -> NDArray[np.float64]:
-        return self.predictions["expected_power"].to_numpy(np.float64) - self.power
+        return self.expected - self.power
 
     @property
     def reference_error(self) -> NDArray[np.float64]:
-        return self.reference["expected_power"].to_numpy(np.float64) - self.power
+        return self.reference - self.power
 
 
 def _refused(verdict: Verdict, version: int, reason: str) -> Verdict:

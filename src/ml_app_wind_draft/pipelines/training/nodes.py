@@ -6,7 +6,6 @@ module, and the first champion must not wait for them.
 
 import logging
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from ml_app_wind_draft.models.persistence import persistence
 from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
 from ml_app_wind_draft.pipelines.training.digests import configuration_digest, data_digest
 from ml_app_wind_draft.pipelines.training.fitting import fit_model, fraction_of, out_of_fold
+from ml_app_wind_draft.pipelines.training.gates import Evidence
 from ml_app_wind_draft.pipelines.training.judging import judge
 from ml_app_wind_draft.pipelines.training.parameters import TrainingParameters, read_parameters
 from ml_app_wind_draft.pipelines.training.sensitivity import (
@@ -255,9 +255,13 @@ def judge_challenger(
     material: Material, bundle: Bundle, champion: LoadedModel | None, probed: Sensitivity
 ) -> Verdict:
     """Promote it over the champion, or keep the champion, with the reason."""
-    verdict = judge(
-        bundle, champion, material.window, material.parameters, probed, partial(probe, material)
-    )
+
+    def gather(model: Bundle) -> Evidence:
+        coverage = coverage_ahead(material, model).get("interval_coverage", np.nan)
+        compared = model is not bundle and not probed.trials.empty
+        return Evidence(coverage, probe(material, model) if compared else probed)
+
+    verdict = judge(bundle, champion, material.window, material.parameters, gather(bundle), gather)
     log.info("%s", verdict.why)
     return verdict
 

@@ -7,6 +7,7 @@ import pytest
 from ml_app_wind_draft.models.bundle import Bundle
 from ml_app_wind_draft.models.calibration import Band
 from ml_app_wind_draft.pipelines.training import judging
+from ml_app_wind_draft.pipelines.training.gates import Evidence
 from ml_app_wind_draft.pipelines.training.parameters import DAY, read_parameters
 from ml_app_wind_draft.pipelines.training.sensitivity import Sensitivity
 from ml_app_wind_draft.registry.records import LoadedModel, ModelVersion
@@ -15,6 +16,7 @@ RATED = 1000.0
 PARAMETERS = read_parameters({})
 QUICK = Sensitivity(pd.DataFrame({"hours": [20.0, 40.0], "found": True}))
 SLOW = Sensitivity(pd.DataFrame({"hours": [50.0, 150.0], "found": [True, False]}))
+SOUND, HIDING = Evidence(0.8, QUICK), Evidence(0.8, SLOW)
 BAND = Band(np.array([]), ["A"], np.array([[-0.1], [-0.1]]), np.array([[0.1], [0.1]]))
 
 
@@ -63,7 +65,7 @@ def champion(error, training_end=90 * DAY):
     return LoadedModel(version, bundle(error, training_end))
 
 
-def judge(challenger, against, window, parameters, own=QUICK, reference=QUICK):
+def judge(challenger, against, window, parameters, own=SOUND, reference=SOUND):
     return judging.judge(challenger, against, window, parameters, own, lambda _: reference)
 
 
@@ -118,11 +120,11 @@ def test_rows_in_other_states_do_not_count():
 
 
 def test_a_better_model_that_hides_faults_is_refused():
-    verdict = judge(bundle(0.08), champion(0.1), window_of(20), PARAMETERS, SLOW, QUICK)
+    verdict = judge(bundle(0.08), champion(0.1), window_of(20), PARAMETERS, HIDING, SOUND)
     assert not verdict.promote
     assert "finds faults later: 100 h" in verdict.why
     assert verdict.comparison is not None
-    assert judge(bundle(0.08), champion(0.1), window_of(20), PARAMETERS, QUICK, SLOW).promote
+    assert judge(bundle(0.08), champion(0.1), window_of(20), PARAMETERS, SOUND, HIDING).promote
 
 
 def test_a_better_model_that_one_turbine_pays_for_is_refused():
@@ -145,14 +147,29 @@ def test_a_better_model_that_one_wind_bin_pays_for_is_refused():
     assert judge(bundle("error"), champion(0.1), window, PARAMETERS).promote
 
 
-def test_a_better_model_whose_band_is_further_off_is_refused():
-    verdict = judge(bundle(0.08), champion(0.12), window_of(20), PARAMETERS)
-    assert verdict.promote  # holds every row, where the champion's holds none: both are 20 % off
-    window = window_of(20)
-    outside = np.arange(len(window)) % 4 == 0  # the champion's band holds the other 75 %
-    window["error"] = np.where(outside, 0.12, 0.09)
-    challenger = Bundle(Offset("own"), BAND, 0, 90 * DAY)
-    window["own"] = np.where(np.arange(len(window)) % 2 == 0, 0.101, 0.0)
-    verdict = judge(challenger, champion("error"), window, PARAMETERS)
-    assert not verdict.promote
-    assert "holds 50% of the rows, not 70% to 90% (the champion's 75%)" in verdict.why
+@pytest.mark.parametrize(
+    ("own", "reference", "promote"),
+    [
+        (0.72, 0.8, True),
+        (0.5, 0.75, False),
+        (0.96, 0.85, False),
+        (0.6, 0.55, True),
+        (0.6, 1.0, True),
+        (np.nan, 0.8, True),
+        (0.6, np.nan, True),
+    ],
+)
+def test_a_better_model_whose_band_is_further_off_than_the_champions_is_refused(
+    own, reference, promote
+):
+    verdict = judge(
+        bundle(0.08),
+        champion(0.1),
+        window_of(20),
+        PARAMETERS,
+        Evidence(own, QUICK),
+        Evidence(reference, QUICK),
+    )
+    assert verdict.promote is promote
+    if not promote:
+        assert f"holds {own:.0%} of the rows, not 70% to 90%" in verdict.why

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import shlex
 import shutil
@@ -17,6 +18,8 @@ from ml_app_wind_draft.core.config import PROJECT_ROOT
 from tests.postgresql import free_port
 
 LASTING = ("mlflow", "app-ml-inference", "app-stream-data", "app-ui", "kedro-viz")
+ENGINE_TRIES = 3
+LOST_PROCESS = re.compile(r"OCI runtime exec failed.* init-p: ", re.DOTALL)
 COUNT = """
 from ml_app_wind_draft.core.config import load_settings
 from ml_app_wind_draft.storage.data_manager import DataManager
@@ -49,16 +52,23 @@ class Installation:
         }
 
     def sh(self, command: str, *, fails: bool = False, timeout: float = 400) -> str:
-        """Run a command as it is typed; gives what it printed."""
-        done = subprocess.run(
-            self._words(command),
-            cwd=self.folder,
-            env=os.environ | self.environ,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
+        """Run a command as it is typed; gives what it printed.
+
+        A busy engine now and then loses the process that it starts for `exec`: it is asked again.
+        """
+        for _ in range(ENGINE_TRIES):
+            done = subprocess.run(
+                self._words(command),
+                cwd=self.folder,
+                env=os.environ | self.environ,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=timeout,
+            )
+            if not LOST_PROCESS.search(done.stderr + done.stdout):
+                break
+            time.sleep(1)
         assert fails == (done.returncode != 0), f"{command}\n{done.stdout}{done.stderr}"
         return (done.stdout + done.stderr).strip()
 

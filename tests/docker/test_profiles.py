@@ -5,6 +5,7 @@ caddy:2 and postgres:17-bookworm are stand-ins where no registry can be reached 
 
 import json
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -185,9 +186,9 @@ def test_a_reader_logs_in_through_the_front_door(door):
         page.get_by_label("Password").fill(door.secret("ui_password"))
         page.get_by_role("button", name="Log in").click()
         expect(page.locator("#page")).not_to_have_class("page loading", timeout=20_000)
-        expect(page.locator("a.door").first).to_have_attribute(
-            "href", f"https://mlflow.localhost:{door.ports['PROXY']}"
-        )
+        page.get_by_role("link", name="Models", exact=True).click()
+        mlflow = re.compile(rf"^https://mlflow\.localhost:{door.ports['PROXY']}/#/models/")
+        expect(page.locator("#champion-link")).to_have_attribute("href", mlflow, timeout=20_000)
         (cookie,) = page.context.cookies()
         assert (cookie["name"], cookie["secure"]) == ("wind_session", True)
         browser.close()

@@ -287,34 +287,6 @@ def model_card(card: str, title: str, help_text: str) -> html.Section:
     )
 
 
-def links_card(mlflow_ui_uri: str, kedro_viz_uri: str, licence: str) -> html.Section:
-    """The two other doors, and whose data this is."""
-    return html.Section(
-        className="card links-card",
-        children=[
-            html.H2("Look behind it"),
-            html.Nav(
-                className="links",
-                children=[
-                    _door("MLflow", "runs, metrics, model versions", mlflow_ui_uri),
-                    _door("Kedro Viz", "the pipelines, step by step", kedro_viz_uri),
-                ],
-            ),
-            html.P(f"Data: {licence}" if licence else "", className="note"),
-        ],
-    )
-
-
-def _door(title: str, about: str, address: str) -> html.A:
-    return html.A(
-        className="door",
-        href=address,
-        target="_blank",
-        rel="noreferrer",
-        children=[html.Strong(f"{title} \N{NORTH EAST ARROW}"), html.Span(about, className="note")],
-    )
-
-
 def toast() -> html.Div:
     """The one place that says what does not answer."""
     return html.Div(

@@ -75,6 +75,15 @@ def test_power_prediction_band_error_and_wind_are_drawn(page, start, farm):
     keep_screenshot(page, "first-look")
 
 
+def settled_text(page, place):
+    """What stands there once it no longer changes: the chart follows the pointer with a delay."""
+    text = None
+    while (now := place.text_content()) != text:
+        text = now
+        page.wait_for_timeout(250)
+    return text
+
+
 def test_a_zoom_a_hidden_line_and_the_pointers_words_survive_refreshes(page, start, farm):
     open_page(page, start().address, "?range=24h")
     wait_for_lines(page)
@@ -86,7 +95,7 @@ def test_a_zoom_a_hidden_line_and_the_pointers_words_survive_refreshes(page, sta
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.4 * box["height"], steps=4)
     said = page.locator("#chart .hoverlayer .legend")
     expect(said).to_contain_text("Measured")
-    words = said.text_content()
+    words = settled_text(page, said)
     for _ in range(6):
         farm.replay(farm.site.step)
         farm.score()

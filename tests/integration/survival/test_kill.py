@@ -97,9 +97,9 @@ def test_a_killed_service_goes_on_where_it_was(
         services.start(name, *given)
     wait_until(lambda: database.counters().get("predictions", 0) > 0, "a prediction", services)
     for _ in range(kills):
-        before = database.counters()["revisions"], database.counters()["predictions"]
         time.sleep(dice.uniform(0, 0.7))
         services.end(victim, signal.SIGKILL)
+        before = database.counters()["revisions"], database.counters()["predictions"]
         services.start(victim, *options[victim])
         moved = {"stream": "revisions", "infer": "predictions"}[victim]
         was = before[0] if victim == "stream" else before[1]

@@ -6,6 +6,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from ml_app_wind_draft.dashboard import tables
 from ml_app_wind_draft.dashboard.figures import LEGEND
 
 PLOT_CONFIG: Any = {
@@ -185,42 +186,45 @@ def _meter(index: int) -> list[html.Span]:
 
 def chart_card() -> html.Section:
     """Power, error and wind over one time axis."""
-    return html.Section(
-        className="card chart-card",
-        children=[
-            html.Div(
-                className="card-head",
-                children=[
-                    html.H2(
-                        "Power, error and wind",
-                        id="chart-title",
-                        title="Measured power against what the champion expects. Drag to zoom,"
-                        " double-click to leave the zoom. Shaded: alarms, as in the table below.",
-                    ),
-                    html.Span("\N{NO-BREAK SPACE}", id="chart-about", className="note"),
-                    reset_button("reset"),
-                ],
-            ),
-            html.Div(
-                className="legend",
-                children=[_legend_key(key, name) for key, (name, _) in LEGEND.items()],
-            ),
-            html.Div(
-                id="chart-box",
-                className="chart-box",
-                children=[
-                    dcc.Graph(
-                        id="chart",
-                        className="chart",
-                        figure=nothing(),
-                        config=PLOT_CONFIG,
-                    ),
-                    html.P(id="chart-note", className="chart-note"),
-                    html.Div(id="chart-skeleton", className="skeleton chart-skeleton"),
-                ],
-            ),
-        ],
+    return tables.card(
+        "Power, error and wind",
+        html.Div(
+            className="legend",
+            children=[_legend_key(key, name) for key, (name, _) in LEGEND.items()],
+        ),
+        html.Div(
+            id="chart-box",
+            className="chart-box",
+            children=[
+                dcc.Graph(
+                    id="chart",
+                    className="chart",
+                    figure=nothing(),
+                    config=PLOT_CONFIG,
+                ),
+                html.P(id="chart-note", className="chart-note"),
+                html.Div(id="chart-skeleton", className="skeleton chart-skeleton"),
+            ],
+        ),
+        about=html.Span("\N{NO-BREAK SPACE}", id="chart-about", className="note"),
+        help_text="Measured power against what the champion expects. Drag to zoom,"
+        " double-click to leave the zoom. Shaded: alarms, as in the table below.",
+        beside=[reset_button("reset")],
+        class_name="chart-card",
+        title_id="chart-title",
     )
+
+
+def legend(names: Mapping[str, str], *more: html.Span) -> html.Div:
+    """What the swatches of a chart (class -> name) mean; `more` keys stand behind them."""
+    keys = [legend_word(swatch, name) for swatch, name in names.items()]
+    return html.Div(className="legend words", children=[*keys, *more])
+
+
+def legend_word(swatch: str, name: str, **properties: Any) -> html.Span:
+    """A swatch and what it means."""
+    given: dict[str, Any] = {"className": "key", **properties}
+    return html.Span([html.I(className=f"swatch {swatch}"), name], **given)
 
 
 def _legend_key(key: str, name: str) -> html.Button:
@@ -255,7 +259,19 @@ def nothing() -> dict[str, Any]:
     }
 
 
-def model_card(card: str, title: str, help_text: str) -> html.Section:
+def model_cards() -> list[html.Section]:
+    """Champion and challenger."""
+    return [
+        _model_card("champion", "Champion", "The model version whose predictions you see."),
+        _model_card(
+            "challenger",
+            "Challenger",
+            "The newest trained version; it takes over once it is better.",
+        ),
+    ]
+
+
+def _model_card(card: str, title: str, help_text: str) -> html.Section:
     """A model version: what it is, how good, on what it was trained."""
     return html.Section(
         className="card model-card",

@@ -7,6 +7,7 @@ base64 that the browser's splice could not read.
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml_app_wind_draft.dashboard.theme import FONT, PALETTES, Palette, Scheme
+from ml_app_wind_draft.dashboard import chart_style
+from ml_app_wind_draft.dashboard.theme import PALETTES, Palette, Scheme
 from ml_app_wind_draft.dashboard.words import decimals_of
 
 MOST_POINTS = 1500
@@ -49,6 +51,7 @@ TICKS = [  # dates as the page writes them
     {"dtickrange": [DAY_MS, "M1"], "value": "%-d %b\n%Y"},
     {"dtickrange": ["M1", None], "value": "%b\n%Y"},
 ]
+panel_title = partial(chart_style.panel_title, shift=(-4, 3))
 PERCENTS = ("below", "mae")
 
 
@@ -166,7 +169,6 @@ def farm_frame(scheme: Scheme) -> dict[str, Any]:
 def curve_frame(scheme: Scheme) -> dict[str, Any]:
     """The power curve without data: power (kW) over wind speed (m/s)."""
     palette = PALETTES[scheme]
-    whole = _layout(palette)
     hover = "%{x:.1f} m/s: <b>%{y:,.0f} kW</b>"
 
     def dots(uid: str, name: str, colour: str, **marker: Any) -> dict[str, Any]:
@@ -188,7 +190,11 @@ def curve_frame(scheme: Scheme) -> dict[str, Any]:
             "line": {"color": colour, "width": 2, "dash": dash},
         }
 
-    axis = {"gridcolor": palette.grid, "zeroline": False, "tickfont": whole["xaxis"]["tickfont"]}
+    axis = {
+        "gridcolor": palette.grid,
+        "zeroline": False,
+        "tickfont": {"color": palette.dim, "size": 11},
+    }
     return {
         "data": [
             dots("rows", "Row", palette.accent, opacity=0.38),
@@ -204,14 +210,10 @@ def curve_frame(scheme: Scheme) -> dict[str, Any]:
             ),
         ],
         "layout": {
-            **{
-                key: whole[key]
-                for key in ("font", "paper_bgcolor", "plot_bgcolor", "separators", "hoverlabel")
-            },
+            **chart_style.base(palette),
             "margin": {"l": 46, "r": 6, "t": 24, "b": 38},
             "hovermode": "closest",
             "dragmode": False,
-            "showlegend": False,
             "xaxis": {
                 **axis,
                 "range": [0, 20],
@@ -223,7 +225,7 @@ def curve_frame(scheme: Scheme) -> dict[str, Any]:
                 },
             },
             "yaxis": {**axis, "tickformat": ",", "fixedrange": True, "nticks": 6},
-            "annotations": [_panel_title("Power, kW", 1, palette)],
+            "annotations": [panel_title("Power, kW", 1, palette)],
         },
     }
 
@@ -285,20 +287,11 @@ def _layout(palette: Palette) -> dict[str, Any]:
         "automargin": False,
     }
     return {
-        "font": {"family": FONT, "size": 12, "color": palette.text},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "separators": ".,",
+        **chart_style.base(palette),
         "margin": {"l": 48, "r": 12, "t": 26, "b": 40},
         "hovermode": "x unified",
         "hoversubplots": "axis",
-        "hoverlabel": {
-            "bgcolor": palette.card,
-            "bordercolor": palette.border,
-            "font": {"family": FONT, "size": 12, "color": palette.text},
-        },
         "dragmode": "zoom",
-        "showlegend": False,  # the page has its own, which a keyboard can reach
         "xaxis": {
             "type": "date",
             "anchor": "y3",
@@ -326,13 +319,13 @@ def _layout(palette: Palette) -> dict[str, Any]:
         "yaxis4": {**y_axis, "domain": [0.16, 0.27], "nticks": 4, "ticksuffix": " %"},
         "meta": {"alarm": palette.alarm, "dim": palette.dim},
         "annotations": [
-            _panel_title("Power, kW", 1, palette),
+            panel_title("Power, kW", 1, palette),
             {
-                **_panel_title("Error = measured \N{MINUS SIGN} expected, kW", 0.45, palette),
+                **panel_title("Error = measured \N{MINUS SIGN} expected, kW", 0.45, palette),
                 "name": "error",
             },
-            _panel_title("Alarm rules over 24 h of normal rows, %", 0.27, palette),
-            _panel_title("Wind speed at the nacelle, m/s", 0.105, palette),
+            panel_title("Alarm rules over 24 h of normal rows, %", 0.27, palette),
+            panel_title("Wind speed at the nacelle, m/s", 0.105, palette),
             {
                 "name": "now",
                 "text": "now",
@@ -365,20 +358,4 @@ def _layout(palette: Palette) -> dict[str, Any]:
                 "line": {"color": palette.dim, "width": 1, "dash": "dot"},
             },
         ],
-    }
-
-
-def _panel_title(text: str, top: float, palette: Palette) -> dict[str, Any]:
-    return {
-        "text": text,
-        "xref": "paper",
-        "yref": "paper",
-        "x": 0,
-        "y": top,
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "yshift": 3,
-        "xshift": -4,
-        "showarrow": False,
-        "font": {"size": 11.5, "color": palette.dim},
     }

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ml_app_wind_draft.dashboard.theme import FONT, PALETTES, Palette, Scheme
+from ml_app_wind_draft.dashboard import chart_style
+from ml_app_wind_draft.dashboard.theme import PALETTES, Palette, Scheme
 from ml_app_wind_draft.registry.records import ModelVersion
 
 NOMINAL = 80  # %, what a P10-P90 band promises
@@ -136,26 +137,19 @@ def _layout(palette: Palette) -> dict[str, Any]:
         "nticks": 5,
     }
     return {
-        "font": {"family": FONT, "size": 12, "color": palette.text},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "separators": ".,",
+        **chart_style.base(palette),
         "margin": {"l": 40, "r": 10, "t": 24, "b": 30},
         "hovermode": "closest",
-        "hoverlabel": {
-            "bgcolor": palette.card,
-            "bordercolor": palette.border,
-            "font": {"family": FONT, "size": 12, "color": palette.text},
-        },
         "dragmode": False,
-        "showlegend": False,
         "uirevision": "kept",
         "xaxis": {"anchor": "y2", "gridcolor": palette.grid, "tickfont": quiet, "zeroline": False},
         "yaxis": {**axis, "domain": [0.5, 1], "rangemode": "normal"},
         "yaxis2": {**axis, "domain": [0, 0.36], "range": [0, 102], "nticks": 4},
         "annotations": [
-            _title("MAE on its judging window, kW (lower is better)", 1, palette),
-            _title(f"Rows within P10\N{EN DASH}P90, % ({NOMINAL} is right)", 0.36, palette),
+            chart_style.panel_title("MAE on its judging window, kW (lower is better)", 1, palette),
+            chart_style.panel_title(
+                f"Rows within P10\N{EN DASH}P90, % ({NOMINAL} is right)", 0.36, palette
+            ),
         ],
         "shapes": [
             {
@@ -169,20 +163,4 @@ def _layout(palette: Palette) -> dict[str, Any]:
                 "line": {"color": palette.good, "width": 1.2, "dash": "dash"},
             }
         ],
-    }
-
-
-def _title(text: str, top: float, palette: Palette) -> dict[str, Any]:
-    return {
-        "text": text,
-        "xref": "paper",
-        "yref": "paper",
-        "x": 0,
-        "y": top,
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "yshift": 4,
-        "xshift": -2,
-        "showarrow": False,
-        "font": {"size": 11.5, "color": palette.dim},
     }

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.dashboard import chart_style
 from ml_app_wind_draft.dashboard.figures import TICKS
 from ml_app_wind_draft.dashboard.reading_quality import Quality
-from ml_app_wind_draft.dashboard.theme import FONT, HUES, PALETTES, Palette, Scheme
+from ml_app_wind_draft.dashboard.theme import HUES, PALETTES, Palette, Scheme
 from ml_app_wind_draft.dashboard.words import DAY
 
 CELL_MARKER = {"coloraxis": "coloraxis", "line": {"width": 0}, "cornerradius": 2}
@@ -168,10 +169,7 @@ def _layout(palette: Palette) -> dict[str, Any]:
         "anchor": "x",
     }
     return {
-        "font": {"family": FONT, "size": 12, "color": palette.text},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "separators": ".,",
+        **chart_style.base(palette),
         "margin": {"l": 62, "r": 8, "t": 24, "b": 34},
         "coloraxis": {
             "cmin": 0,
@@ -187,13 +185,7 @@ def _layout(palette: Palette) -> dict[str, Any]:
         },
         "barmode": "stack",
         "hovermode": "closest",
-        "hoverlabel": {
-            "bgcolor": palette.card,
-            "bordercolor": palette.border,
-            "font": {"family": FONT, "size": 12, "color": palette.text},
-        },
         "dragmode": "zoom",
-        "showlegend": False,
         "uirevision": "kept",
         "xaxis": {
             "type": "date",
@@ -215,24 +207,8 @@ def _layout(palette: Palette) -> dict[str, Any]:
         "yaxis2": {**counts, "domain": [0.32, 0.5], "fixedrange": True},
         "yaxis3": {**counts, "domain": [0, 0.2], "fixedrange": True},
         "annotations": [
-            _title("Rows there, % of those expected", 1, palette),
-            _title("Rows set aside, a day", 0.5, palette),
-            _title("Values set to missing, a day", 0.2, palette),
+            chart_style.panel_title("Rows there, % of those expected", 1, palette),
+            chart_style.panel_title("Rows set aside, a day", 0.5, palette),
+            chart_style.panel_title("Values set to missing, a day", 0.2, palette),
         ],
-    }
-
-
-def _title(text: str, top: float, palette: Palette) -> dict[str, Any]:
-    return {
-        "text": text,
-        "xref": "paper",
-        "yref": "paper",
-        "x": 0,
-        "y": top,
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "yshift": 4,
-        "xshift": -2,
-        "showarrow": False,
-        "font": {"size": 11.5, "color": palette.dim},
     }

@@ -109,16 +109,26 @@ def two_lines(first: Cell, second: Cell) -> Tag:
     return tag("Div", [tag("Div", first), tag("Div", second, className="note")])
 
 
-def card(title: str, *children: Any, about: Any = "", help_text: str = "") -> html.Section:
-    """A card with a heading and a word or two beside it."""
+def card(
+    title: str,
+    *children: Any,
+    about: Any = "",
+    help_text: str = "",
+    beside: Sequence[Any] = (),
+    class_name: str = "",
+    title_id: str = "",
+) -> html.Section:
+    """A card with a heading, a word or two about it, and what else stands `beside` them."""
+    named: dict[str, Any] = {"id": title_id} if title_id else {}
     return html.Section(
-        className="card",
+        className=f"card {class_name}".rstrip(),
         children=[
             html.Div(
                 className="card-head",
                 children=[
-                    html.H2(title, title=help_text or None),
+                    html.H2(title, title=help_text or None, **named),
                     html.Span(about, className="note") if isinstance(about, str) else about,
+                    *beside,
                 ],
             ),
             *children,

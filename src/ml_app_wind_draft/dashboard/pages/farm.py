@@ -75,46 +75,30 @@ def layout(site: Site, settings: Settings) -> html.Div:  # noqa: ARG001 - a page
 
 
 def _chart_card() -> html.Section:
-    keys = ("power", "expected", "band")
-    names = {each: figures.LEGEND[each][0] for each in keys}
-    return html.Section(
-        className="card chart-card",
-        children=[
-            html.Div(
-                className="card-head",
-                children=[
-                    html.H2(
-                        "Farm power against expectation",
-                        title="Sums over the turbines that have a row. The band is the farm's own:"
-                        " made to hold 8 of 10 rows in normal operation, by its errors of the last"
-                        " 60 days.",
-                    ),
-                    html.Span("\N{NO-BREAK SPACE}", id="farm-about", className="note"),
-                    components.reset_button("farm-reset"),
-                ],
-            ),
-            html.Div(
-                className="legend words",
-                children=[
-                    html.Span([html.I(className=f"swatch {key}"), name], className="key")
-                    for key, name in names.items()
-                ],
-            ),
-            html.Div(
-                className="chart-box farm-box",
-                id="farm-box",
-                children=[
-                    dcc.Graph(
-                        id="farm-chart",
-                        className="chart",
-                        figure=components.nothing(),
-                        config=components.PLOT_CONFIG,
-                    ),
-                    html.P(id="farm-note", className="chart-note"),
-                    html.Div(className="skeleton chart-skeleton"),
-                ],
-            ),
-        ],
+    return tables.card(
+        "Farm power against expectation",
+        components.legend(
+            {each: figures.LEGEND[each][0] for each in ("power", "expected", "band")}
+        ),
+        html.Div(
+            className="chart-box farm-box",
+            id="farm-box",
+            children=[
+                dcc.Graph(
+                    id="farm-chart",
+                    className="chart",
+                    figure=components.nothing(),
+                    config=components.PLOT_CONFIG,
+                ),
+                html.P(id="farm-note", className="chart-note"),
+                html.Div(className="skeleton chart-skeleton"),
+            ],
+        ),
+        about=html.Span("\N{NO-BREAK SPACE}", id="farm-about", className="note"),
+        help_text="Sums over the turbines that have a row. The band is the farm's own:"
+        " made to hold 8 of 10 rows in normal operation, by its errors of the last 60 days.",
+        beside=[components.reset_button("farm-reset")],
+        class_name="chart-card",
     )
 
 
@@ -130,58 +114,41 @@ def _worst_card() -> html.Section:
 
 
 def _heat_card() -> html.Section:
-    return html.Section(
-        className="card heat-card",
+    scale = html.Div(
+        className="scale",
         children=[
-            html.Div(
-                className="card-head",
-                children=[
-                    html.H2(
-                        "Performance",
-                        title="Measured over expected energy, in all states. Grey cells: too little"
-                        " wind to judge; empty cells: no data.",
-                    ),
-                    html.Span("share of expected energy", id="heat-says", className="note"),
-                    html.Div(
-                        className="scale",
-                        children=[
-                            html.Span([html.I(className=f"cell {name}"), label])
-                            for name, label in (*SCALE, ("calm", "calm"), ("none", "no data"))
-                        ],
-                    ),
-                ],
-            ),
-            html.Div(id="heat", className="heat"),
+            html.Span([html.I(className=f"cell {name}"), label])
+            for name, label in (*SCALE, ("calm", "calm"), ("none", "no data"))
         ],
+    )
+    return tables.card(
+        "Performance",
+        html.Div(id="heat", className="heat"),
+        about=html.Span("share of expected energy", id="heat-says", className="note"),
+        help_text="Measured over expected energy, in all states. Grey cells: too little"
+        " wind to judge; empty cells: no data.",
+        beside=[scale],
+        class_name="heat-card",
     )
 
 
 def _losses_card() -> html.Section:
-    return html.Section(
-        className="card",
-        children=[
-            html.Div(
-                className="card-head",
-                children=[
-                    html.H2(
-                        "Energy below expectation",
-                        title="Expected minus measured energy of rows that have a prediction, by"
-                        " UTC month; negative: more than expected. Split by inferred state.",
-                    ),
-                    html.Span("by turbine and month, whole days", className="note"),
-                    html.A(
-                        "CSV \N{DOWNWARDS ARROW}",
-                        id="losses-csv",
-                        className="quiet-link",
-                        href="/export/losses.csv",
-                        download="",
-                        title="The same as a file, with each state",
-                        **{"aria-label": "Energy below expectation as CSV"},
-                    ),
-                ],
-            ),
-            tables.frame("losses", "Energy below expectation by turbine and month", LOSS_COLUMNS),
-        ],
+    as_file = html.A(
+        "CSV \N{DOWNWARDS ARROW}",
+        id="losses-csv",
+        className="quiet-link",
+        href="/export/losses.csv",
+        download="",
+        title="The same as a file, with each state",
+        **{"aria-label": "Energy below expectation as CSV"},
+    )
+    return tables.card(
+        "Energy below expectation",
+        tables.frame("losses", "Energy below expectation by turbine and month", LOSS_COLUMNS),
+        about="by turbine and month, whole days",
+        help_text="Expected minus measured energy of rows that have a prediction, by"
+        " UTC month; negative: more than expected. Split by inferred state.",
+        beside=[as_file],
     )
 
 

@@ -68,21 +68,7 @@ def layout(site: Site, settings: Settings) -> html.Div:  # noqa: ARG001 - a page
             html.Div(
                 className="models-top",
                 children=[
-                    html.Div(
-                        className="side",
-                        children=[
-                            components.model_card(
-                                "champion",
-                                "Champion",
-                                "The model version whose predictions you see.",
-                            ),
-                            components.model_card(
-                                "challenger",
-                                "Challenger",
-                                "The newest trained version; it takes over once it is better.",
-                            ),
-                        ],
-                    ),
+                    html.Div(className="side", children=components.model_cards()),
                     _chart_card(),
                     _details_card(),
                 ],
@@ -109,15 +95,8 @@ def layout(site: Site, settings: Settings) -> html.Div:  # noqa: ARG001 - a page
 def _chart_card() -> html.Section:
     return tables.card(
         "Scores over versions",
-        html.Div(
-            className="legend words",
-            children=[
-                html.Span([html.I(className="swatch expected"), "MAE"], className="key"),
-                html.Span([html.I(className="swatch ring"), "champion"], className="key"),
-                html.Span(
-                    [html.I(className="swatch dotted"), "IEC curve, same rows"], className="key"
-                ),
-            ],
+        components.legend(
+            {"expected": "MAE", "ring": "champion", "dotted": "IEC curve, same rows"}
         ),
         html.Div(
             className="models-box",
@@ -135,24 +114,14 @@ def _chart_card() -> html.Section:
 
 
 def _details_card() -> html.Section:
-    return html.Section(
-        className="card",
-        children=[
-            html.Div(
-                className="card-head",
-                children=[
-                    html.H2(
-                        "What it uses",
-                        id="details-title",
-                        title="How much each input weighs in the model's splits, and how the"
-                        " version was judged. Choose another version in the table.",
-                    ),
-                    html.Span(id="details-about", className="note"),
-                ],
-            ),
-            html.Ul(id="details-features", className="features"),
-            html.P(id="details-verdict", className="note lines"),
-        ],
+    return tables.card(
+        "What it uses",
+        html.Ul(id="details-features", className="features"),
+        html.P(id="details-verdict", className="note lines"),
+        about=html.Span(id="details-about", className="note"),
+        help_text="How much each input weighs in the model's splits, and how the"
+        " version was judged. Choose another version in the table.",
+        title_id="details-title",
     )
 
 

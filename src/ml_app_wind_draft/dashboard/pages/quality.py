@@ -97,34 +97,7 @@ def layout(site: Site, settings: Settings) -> html.Div:  # noqa: ARG001 - a page
                 className="tiles",
                 children=[_tile(i, each) for i, each in enumerate(site.turbine_ids)],
             ),
-            html.Section(
-                className="card",
-                children=[
-                    html.Div(
-                        className="card-head",
-                        children=[
-                            html.H2(
-                                "Day by day",
-                                title="Rows that are there of those expected, by turbine and day;"
-                                " below them rows and values that the contract refused, by reason.",
-                            ),
-                            html.Span(id="quality-about", className="note"),
-                        ],
-                    ),
-                    html.Div(id="quality-legend", className="legend words"),
-                    html.Div(
-                        className="quality-box",
-                        children=[
-                            dcc.Graph(
-                                id="quality-chart",
-                                className="quality-chart",
-                                config=components.PLOT_CONFIG,
-                            ),
-                            html.Div(className="skeleton"),
-                        ],
-                    ),
-                ],
-            ),
+            _days_card(),
             html.Div(
                 className="pair",
                 children=[
@@ -144,6 +117,27 @@ def layout(site: Site, settings: Settings) -> html.Div:  # noqa: ARG001 - a page
             ),
             _rows_card(),
         ]
+    )
+
+
+def _days_card() -> html.Section:
+    return tables.card(
+        "Day by day",
+        html.Div(id="quality-legend", className="legend words"),
+        html.Div(
+            className="quality-box",
+            children=[
+                dcc.Graph(
+                    id="quality-chart",
+                    className="quality-chart",
+                    config=components.PLOT_CONFIG,
+                ),
+                html.Div(className="skeleton"),
+            ],
+        ),
+        about=html.Span(id="quality-about", className="note"),
+        help_text="Rows that are there of those expected, by turbine and day;"
+        " below them rows and values that the contract refused, by reason.",
     )
 
 
@@ -359,17 +353,13 @@ def _chart(found: Quality, site: Site, turbine_id: str | None) -> Reply:
 
 def _legend(seen: dict[str, list[str]]) -> list[Any]:
     keys = [
-        html.Span([html.I(className="swatch cell"), "all rows there"], className="key"),
-        html.Span([html.I(className="swatch lacking"), "some or all missing"], className="key"),
+        components.legend_word("cell", "all rows there"),
+        components.legend_word("lacking", "some or all missing"),
     ]
     for name, known in (("rejected", SET_ASIDE), ("flagged", FLAGGED)):
         order = list(known)
         keys += [
-            html.Span(
-                [html.I(className=f"swatch hue-{order.index(each)}"), known[each][0]],
-                className="key",
-                title=known[each][1],
-            )
+            components.legend_word(f"hue-{order.index(each)}", known[each][0], title=known[each][1])
             for each in seen[name]
         ]
     if not seen["rejected"]:

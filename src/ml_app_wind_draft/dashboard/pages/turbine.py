@@ -118,14 +118,7 @@ def _body(site: Site) -> list[Any]:
             className="turbine-foot",
             children=[
                 _alarms_card(),
-                components.model_card(
-                    "champion", "Champion", "The model version whose predictions you see."
-                ),
-                components.model_card(
-                    "challenger",
-                    "Challenger",
-                    "The newest trained version; it takes over once it is better.",
-                ),
+                *components.model_cards(),
             ],
         ),
         html.P(f"Data: {site.licence}" if site.licence else "", className="note licence"),
@@ -133,75 +126,44 @@ def _body(site: Site) -> list[Any]:
 
 
 def _curve_card() -> html.Section:
-    return html.Section(
-        className="card curve-card",
-        children=[
-            html.Div(
-                className="card-head",
-                children=[
-                    html.H2(
-                        "Power curve",
-                        title="Bins of 0.5 m/s after IEC 61400-12-1, on the nacelle's wind speed"
-                        " normalised to 1.225 kg/m\N{SUPERSCRIPT THREE}, of rows that are not held"
-                        " back. Faint bins hold less than 3 h.",
-                    ),
-                    html.Span("measured and expected, in view", className="note"),
-                ],
-            ),
-            html.Div(
-                className="legend words",
-                children=[
-                    html.Span([html.I(className=f"swatch {key}"), name], className="key")
-                    for key, name in CURVE_KEYS.items()
-                ]
-                + [
-                    html.Span(
-                        [html.I(className="swatch maker"), "Manufacturer"],
-                        id="maker-key",  # shown where the site file has a curve of this turbine
-                        className="key hidden",
-                    )
-                ],
-            ),
-            html.Div(
-                className="curve-box",
-                children=[
-                    dcc.Graph(
-                        id="curve",
-                        className="chart",
-                        figure=components.nothing(),
-                        config=components.PLOT_CONFIG,
-                    ),
-                    html.Div(className="skeleton chart-skeleton"),
-                ],
-            ),
-        ],
+    maker = components.legend_word(
+        "maker",
+        "Manufacturer",
+        id="maker-key",  # shown where the site file has a curve of this turbine
+        className="key hidden",
+    )
+    return tables.card(
+        "Power curve",
+        components.legend(CURVE_KEYS, maker),
+        html.Div(
+            className="curve-box",
+            children=[
+                dcc.Graph(
+                    id="curve",
+                    className="chart",
+                    figure=components.nothing(),
+                    config=components.PLOT_CONFIG,
+                ),
+                html.Div(className="skeleton chart-skeleton"),
+            ],
+        ),
+        about="measured and expected, in view",
+        help_text="Bins of 0.5 m/s after IEC 61400-12-1, on the nacelle's wind speed"
+        " normalised to 1.225 kg/m\N{SUPERSCRIPT THREE}, of rows that are not held"
+        " back. Faint bins hold less than 3 h.",
+        class_name="curve-card",
     )
 
 
 def _rose_card() -> html.Section:
-    return html.Section(
-        className="card rose-card",
-        children=[
-            html.Div(
-                className="card-head",
-                children=[
-                    html.H2(
-                        "Wind rose",
-                        title="How often the wind blew from each direction, in view; the rings are"
-                        " shares of the rows.",
-                    ),
-                    html.Span("where the wind came from, in view", className="note"),
-                ],
-            ),
-            html.Div(id="rose", className="rose"),
-            html.Div(
-                className="legend words",
-                children=[
-                    html.Span([html.I(className=f"swatch speed-{i}"), name], className="key")
-                    for i, name in enumerate(_speed_names())
-                ],
-            ),
-        ],
+    return tables.card(
+        "Wind rose",
+        html.Div(id="rose", className="rose"),
+        components.legend({f"speed-{i}": name for i, name in enumerate(_speed_names())}),
+        about="where the wind came from, in view",
+        help_text="How often the wind blew from each direction, in view; the rings are"
+        " shares of the rows.",
+        class_name="rose-card",
     )
 
 

@@ -48,13 +48,18 @@ def run(rows: pd.DataFrame, site: Site, walked: list[Month], console: Console) -
     onsets = [int(start + day * DAY) for day in np.sort(drawn)]
     alone = [([turbine_id], onset) for onset in onsets for turbine_id in site.turbine_ids]
     together = [(site.turbine_ids, onset) for onset in onsets]
-    table = Table("fault", "at", "found", "median h", "longest h")
+    found: dict[tuple[str, str], list[Trial]] = {}
+    cases = [*alone, *together]
     with Progress(console=console) as progress:
-        for fault in progress.track(FAULTS, description="putting faults in"):
-            for where, cases in (("one turbine", alone), ("all at once", together)):
-                trials = try_out(fault, rows, expected, site, cases, look_back=LOOK_BACK)
-                table.add_row(fault.name, where, *_told(trials))
-                results.append(_share_found(f"{fault.name}, {where}", trials))
+        trials = try_out(FAULTS, rows, expected, site, cases, look_back=LOOK_BACK)
+        total = len(FAULTS) * len(cases)
+        for trial in progress.track(trials, total, description="putting faults in"):
+            where = "one turbine" if len(trial.turbine_ids) == 1 else "all at once"
+            found.setdefault((trial.fault, where), []).append(trial)
+    table = Table("fault", "at", "found", "median h", "longest h")
+    for (fault, where), trials in found.items():
+        table.add_row(fault, where, *_told(trials))
+        results.append(_share_found(f"{fault}, {where}", trials))
     console.print(
         table, f"Hours to the first alarm that untouched rows do not have, within {SEEN_FOR_DAYS} d"
     )

@@ -34,13 +34,17 @@ corrected = Boosted  # what `fitting` builds a model of this kind with
 
 def load(folder: Path, features: list[str], turbines: list[str]) -> Boosted:
     """Read what `Boosted.save` wrote."""
+    return Boosted(load_curve(folder, turbines), load_regressor(folder / _FILE), features)
+
+
+def load_regressor(path: Path) -> CatBoostRegressor:
+    """Read a `.cbm` file. Raises `ModelError` for one that CatBoost cannot read."""
     regressor = CatBoostRegressor()
     try:
-        regressor.load_model(str(folder / _FILE), format="cbm")
+        return regressor.load_model(str(path), format="cbm")
     except CatBoostError as error:
-        message = f"{folder / _FILE} is no CatBoost model: {error}."
+        message = f"{path} is no CatBoost model: {error}."
         raise ModelError(message) from error
-    return Boosted(load_curve(folder, turbines), regressor, features)
 
 
 def fit_regressor(

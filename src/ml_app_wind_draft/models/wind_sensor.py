@@ -88,8 +88,9 @@ def with_responses(rows: pd.DataFrame, site: Site, sums: Mapping[int, Sums]) -> 
     days, place = np.unique(day, return_inverse=True)
     turbines = len(site.turbine_ids)
     table = np.full((len(days), turbines + 2), np.nan)  # the turbines, a stranger, the site
+    measured = responses(sums, days.tolist())
     for row, each in zip(table, days.tolist(), strict=True):
-        own = responses(sums, [each]).get(each)
+        own = measured.get(each)
         if own is not None and np.isfinite(own).any():
             row[:turbines], row[-1] = own, np.nanmean(own)
     code = codes_in(rows["turbine_id"], site.turbine_ids)

@@ -7,7 +7,7 @@ Scaling power, as here, is not all that a fault does: with another thrust the wi
 changes too, and with it what the nacelle anemometer reads. That response is not reproduced.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,25 +104,27 @@ FAULTS: tuple[Fault, ...] = (
 
 
 def try_out(
-    fault: Fault,
+    faults: Sequence[Fault],
     rows: pd.DataFrame,
     expected: Expected,
     site: Site,
-    trials: Iterable[tuple[Sequence[str], int]],
+    cases: Sequence[tuple[Sequence[str], int]],
     *,
     look_back: int,
-) -> list[Trial]:
-    """Inject `fault` at each (turbines, onset) and run the rules on faulty and untouched rows.
+) -> Iterator[Trial]:
+    """Inject each fault at each (turbines, onset) and run the rules on faulty and untouched rows.
 
     `rows`: raw columns of all turbines by turbine and time; from two days before an onset on, the
     model behind `expected` was fitted on none of them. `expected(rows)`: expected power in kW with
     the index of `rows`, NaN where the model says nothing; it gets `look_back` (s) before the onset,
     as far as the model's features look.
     """
-    return [
-        _try(fault, rows, expected, site, tuple(turbine_ids), onset, look_back)
-        for turbine_ids, onset in trials
-    ]
+    for onset in dict.fromkeys(each for _, each in cases):
+        stretch = _Stretch.around(onset, rows, expected, site, look_back)
+        for fault in faults:
+            for turbine_ids, when in cases:
+                if when == onset:
+                    yield stretch.trial(fault, tuple(turbine_ids))
 
 
 def alarms_of(rows: pd.DataFrame, expected: pd.Series, turbine_id: str, site: Site) -> list[Alarm]:
@@ -141,30 +143,37 @@ def first_new(faulty: Iterable[Alarm], untouched: Sequence[Alarm], onset: int) -
     return min((_uncovered(each, untouched, onset) for each in faulty), default=np.inf)
 
 
-def _try(
-    fault: Fault,
-    rows: pd.DataFrame,
-    expected: Expected,
-    site: Site,
-    turbine_ids: tuple[str, ...],
-    onset: int,
-    look_back: int,
-) -> Trial:
-    near = rows["timestamp"].between(onset - look_back, onset + SEEN_FOR_DAYS * DAY)
-    untouched = rows[near].reset_index(drop=True)
-    faulty = fault.inject(untouched, turbine_ids, onset)
-    judged = (untouched["timestamp"] >= onset - RULES_LOOK_BACK).to_numpy()
-    expected_untouched = expected(untouched).where(judged)
-    expected_faulty = expected(faulty).where(judged)
-    hours = []
-    for turbine_id in turbine_ids:
-        when = first_new(
-            alarms_of(faulty, expected_faulty, turbine_id, site),
-            alarms_of(untouched, expected_untouched, turbine_id, site),
-            onset,
-        )
-        hours.append((when - onset) / 3600 if np.isfinite(when) else np.nan)
-    return Trial(fault.name, turbine_ids, onset, tuple(hours))
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """The rows around an onset, and the alarms that they raise without any fault."""
+
+    onset: int
+    rows: pd.DataFrame
+    judged: NDArray[np.bool_]
+    expected: Expected
+    site: Site
+    untouched: dict[str, list[Alarm]]
+
+    @classmethod
+    def around(
+        cls, onset: int, rows: pd.DataFrame, expected: Expected, site: Site, look_back: int
+    ) -> "_Stretch":
+        near = rows["timestamp"].between(onset - look_back, onset + SEEN_FOR_DAYS * DAY)
+        own = rows[near].reset_index(drop=True)
+        judged = (own["timestamp"] >= onset - RULES_LOOK_BACK).to_numpy()
+        known = expected(own).where(judged)
+        alarms = {each: alarms_of(own, known, each, site) for each in site.turbine_ids}
+        return cls(onset, own, judged, expected, site, alarms)
+
+    def trial(self, fault: Fault, turbine_ids: tuple[str, ...]) -> Trial:
+        faulty = fault.inject(self.rows, turbine_ids, self.onset)
+        expected = self.expected(faulty).where(self.judged)
+        hours = []
+        for each in turbine_ids:
+            alarms = alarms_of(faulty, expected, each, self.site)
+            when = first_new(alarms, self.untouched[each], self.onset)
+            hours.append((when - self.onset) / 3600 if np.isfinite(when) else np.nan)
+        return Trial(fault.name, turbine_ids, self.onset, tuple(hours))
 
 
 def _uncovered(alarm: Alarm, untouched: Iterable[Alarm], onset: int) -> float:

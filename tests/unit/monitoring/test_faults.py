@@ -48,7 +48,7 @@ def curve(wind: np.ndarray | pd.Series) -> np.ndarray:
 
 
 def try_out(fault: Fault, rows: pd.DataFrame, expected, site: Site, trials) -> list[Trial]:
-    return faults.try_out(fault, rows, expected, site, trials, look_back=3 * DAY)
+    return list(faults.try_out([fault], rows, expected, site, trials, look_back=3 * DAY))
 
 
 def by_the_wind(rows: pd.DataFrame) -> pd.Series:

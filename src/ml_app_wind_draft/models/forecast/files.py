@@ -6,9 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from catboost import CatBoostError, CatBoostRegressor
-
 from ml_app_wind_draft.core.errors import ModelError
+from ml_app_wind_draft.models.boosted import load_regressor
 from ml_app_wind_draft.models.forecast.distribution import ErrorDistribution
 from ml_app_wind_draft.models.forecast.features import WeatherColumns
 from ml_app_wind_draft.models.forecast.inputs import WeatherModel
@@ -66,13 +65,15 @@ def load(folder: Path) -> Forecaster:
             raise ModelError(message, remedy="Fetch the model again.")
     options = _options(manifest["options"])
     groups = tuple(
-        Group(own["first"], own["last"], tuple(own["shares"]), _regressor(folder / _name(number)))
+        Group(
+            own["first"], own["last"], tuple(own["shares"]), load_regressor(folder / _name(number))
+        )
         for number, own in enumerate(manifest["groups"])
     )
     weather = None
     if manifest["weather"] is not None:
         kinds = WeatherColumns(**{key: _tuples(own) for key, own in manifest["weather"].items()})
-        weather = WeatherModel(kinds, _regressor(folder / WEATHER), options.threads)
+        weather = WeatherModel(kinds, load_regressor(folder / WEATHER), options.threads)
     return Forecaster(
         options,
         weather,
@@ -98,15 +99,6 @@ def _tuples(content: list[Any]) -> tuple[Any, ...]:
 
 def _name(number: int) -> str:
     return f"direct_{number}.cbm"
-
-
-def _regressor(path: Path) -> CatBoostRegressor:
-    regressor = CatBoostRegressor()
-    try:
-        return regressor.load_model(str(path), format="cbm")
-    except CatBoostError as error:
-        message = f"{path} is no CatBoost model: {error}."
-        raise ModelError(message) from error
 
 
 def _digest(path: Path) -> str:

@@ -20,15 +20,13 @@ def judge(
     champion: LoadedModel | None,
     window: pd.DataFrame,
     parameters: TrainingParameters,
-    own: gates.Evidence,
     gather: Callable[[Bundle], gates.Evidence],
 ) -> Verdict:
     """Promote or keep, with the reason in words.
 
     `window` holds features, `power` and `normal` of the judging window. Only normal rows count, and
-    only those that lie at least the gap after the champion's training data. `own` is what
-    else is known of the challenger; `gather` finds it out for the champion, which takes seconds and
-    is done last.
+    only those that lie at least the gap after the champion's training data. `gather` finds
+    out what else is known of a model, which takes seconds and is done last.
     """
     if champion is None:
         return Verdict(promote=True, against=None, why="There was no champion.")
@@ -54,7 +52,7 @@ def judge(
     verdict = _verdict(difference, version, pair.rows, parameters)
     reason = verdict.promote and (
         gates.worse_parts(pair.rows, pair.error, pair.reference_error, parameters.gates)
-        or gates.worse_evidence(own, gather(champion.bundle), parameters.gates)
+        or gates.worse_evidence(gather(challenger), gather(champion.bundle), parameters.gates)
     )
     if reason:
         verdict = _refused(verdict, version, reason)

@@ -261,7 +261,7 @@ def judge_challenger(
         compared = model is not bundle and not probed.trials.empty
         return Evidence(coverage, probe(material, model) if compared else probed)
 
-    verdict = judge(bundle, champion, material.window, material.parameters, gather(bundle), gather)
+    verdict = judge(bundle, champion, material.window, material.parameters, gather)
     log.info("%s", verdict.why)
     return verdict
 

@@ -86,8 +86,7 @@ def sensitivity(bundle: Bundle, history: pd.DataFrame, site: Site, split: Split)
     return _of(
         [
             (trial.fault, trial.turbine_ids[0], trial.hours[0], _hours_seen(trial.onset, split))
-            for fault in FAULTS
-            for trial in try_out(fault, rows, expected, site, cases, look_back=LOOK_BACK)
+            for trial in try_out(FAULTS, rows, expected, site, cases, look_back=LOOK_BACK)
         ]
     )
 

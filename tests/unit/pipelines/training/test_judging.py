@@ -66,7 +66,10 @@ def champion(error, training_end=90 * DAY):
 
 
 def judge(challenger, against, window, parameters, own=SOUND, reference=SOUND):
-    return judging.judge(challenger, against, window, parameters, own, lambda _: reference)
+    def gather(model):
+        return own if model is challenger else reference
+
+    return judging.judge(challenger, against, window, parameters, gather)
 
 
 def test_without_a_champion_the_first_model_is_promoted():

@@ -238,13 +238,6 @@ class DataManager:
         with reading(self._engine) as connection:
             return work.open_work(connection, limit)
 
-    def context_of(self, rows: pd.DataFrame, seconds: int) -> pd.DataFrame:
-        """Stored rows of the same turbines, from `seconds` before the first row to the last."""
-        if rows.empty:
-            return rows
-        start, end = int(rows["timestamp"].min()) - seconds, int(rows["timestamp"].max()) + 1
-        return self.raw_range(start, end, sorted(set(rows["turbine_id"])))
-
     def save_outcomes(self, outcomes: pd.DataFrame, *, backfill: bool = False) -> int:
         """Store outcomes in one transaction and strike their rows off the work; gives how many.
 

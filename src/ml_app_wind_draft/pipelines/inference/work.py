@@ -84,7 +84,7 @@ def read_work(
 def with_context(manager: DataManager, site: Site, waiting: pd.DataFrame) -> pd.DataFrame:
     """`waiting` after the stored rows that its features look at; index 0 to n - 1."""
     nearest = references(site)
-    turbines = set(waiting["turbine_id"])
+    turbines = set(waiting["turbine_id"].unique())
     turbines.update(other for each in turbines & set(nearest) for other in nearest[each])
     read = [
         manager.raw_range(start, end, sorted(turbines)).assign(waiting=False)

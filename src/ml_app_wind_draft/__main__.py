@@ -347,8 +347,8 @@ def forecast(
 ) -> None:
     """Forecast the next 48 hours of each turbine and the farm, from the last whole hour.
 
-    Forecasts are kept, and what came is written beside them the next time. Let cron run it hourly
-    at a live site. docs/forecast.md says how it works.
+    app-ml-inference does it by itself at each whole hour. Forecasts are kept, and what came is
+    written beside them. docs/forecast.md says how it works.
 
     Examples: [bold]wind forecast --train[/], [bold]wind forecast[/], [bold]wind forecast
     --scores[/]

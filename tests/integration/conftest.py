@@ -19,6 +19,7 @@ from ml_app_wind_draft.core.config import PROJECT_ROOT, Settings, load_settings
 from ml_app_wind_draft.models.bundle import Bundle
 from ml_app_wind_draft.models.calibration import fit_band
 from ml_app_wind_draft.models.power_curve import fit_power_curve
+from ml_app_wind_draft.registry.forecasters import FORECASTER_NAME
 from ml_app_wind_draft.registry.records import RunRecord, TrainedModel, Verdict
 from ml_app_wind_draft.services.mlflow_server import command, environment, prepare
 from ml_app_wind_draft.storage.data_manager import MODEL_NAME
@@ -96,8 +97,9 @@ def with_mlflow(settings: Settings, mlflow_server: MlflowServer) -> Settings:
     if mlflow_server.process is None:
         mlflow_server.start()
     path = "/api/2.0/mlflow/registered-models/delete"
-    answer = requests.delete(mlflow_server.url + path, json={"name": MODEL_NAME}, timeout=10)
-    assert answer.status_code in {200, 404}, answer.text
+    for name in (MODEL_NAME, FORECASTER_NAME):
+        answer = requests.delete(mlflow_server.url + path, json={"name": name}, timeout=10)
+        assert answer.status_code in {200, 404}, answer.text
     return settings.model_copy(
         update={"mlflow_tracking_uri": mlflow_server.url, "mlflow_ui_uri": mlflow_server.url}
     )

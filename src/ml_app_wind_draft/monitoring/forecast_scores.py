@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ml_app_wind_draft.models.forecast import scores
-from ml_app_wind_draft.models.forecast.farm import LEVELS, QUANTILES
+from ml_app_wind_draft.models.forecast.units import LEVELS, QUANTILES
 
 FIGURES = ("rows", "mae", "pinball", "crps", "interval_coverage")
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -17,7 +18,6 @@ from ml_app_wind_draft import __version__
 from ml_app_wind_draft.core.clock import say
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import NoChampionError, RegistryUnavailableError
-from ml_app_wind_draft.models.forecast.farm import FarmForecaster, load_farm
 from ml_app_wind_draft.registry.cache import put_in_place
 from ml_app_wind_draft.registry.model_files import (
     FLAVOUR,
@@ -27,7 +27,10 @@ from ml_app_wind_draft.registry.model_files import (
     refuse_pickle,
 )
 from ml_app_wind_draft.registry.records import CHAMPION
-from ml_app_wind_draft.registry.rest import MlflowRest, NotThereError
+from ml_app_wind_draft.registry.rest import Json, MlflowRest, NotThereError
+
+if TYPE_CHECKING:
+    from ml_app_wind_draft.models.forecast.farm import FarmForecaster
 
 FORECASTER_NAME = "wind_power_forecaster"
 EXPERIMENT = "forecast"
@@ -37,10 +40,21 @@ POINTER = "champion.json"
 
 @dataclass(frozen=True, slots=True)
 class LoadedForecaster:
-    """A registered version, ready to forecast."""
+    """A registered version, ready to forecast. `run_id` is MLflow's."""
 
     version: int
-    farm: FarmForecaster
+    farm: "FarmForecaster"
+    run_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ForecasterVersion:
+    """A registered version. `weather`: none, forecast or perfect; `training_end` in s UTC."""
+
+    version: int
+    created_at: int
+    training_end: int
+    weather: str
 
 
 class ForecasterRegistry:
@@ -55,36 +69,59 @@ class ForecasterRegistry:
         """Give the connections back."""
         self._rest.close()
 
-    def register(self, farm: FarmForecaster, metrics: dict[str, float]) -> int:
+    def champion(self) -> ForecasterVersion | None:
+        """The version with the alias `champion`, `None` if there is none. One call to MLflow."""
+        try:
+            asked = self._rest.get("registered-models/alias", name=FORECASTER_NAME, alias=CHAMPION)
+        except NotThereError:
+            return None
+        return _understood(asked["model_version"])
+
+    def register(self, farm: "FarmForecaster", metrics: dict[str, float]) -> int:
         """Log the forecasters as a new version and make it champion; its number."""
         with TemporaryDirectory() as folder:
             made = Path(folder) / "model"
             _write(farm, made)
             return self._log(made, farm, metrics)
 
-    def load_champion(self) -> LoadedForecaster:
+    def load_champion(
+        self, known: LoadedForecaster | None = None, *, lean: bool = False
+    ) -> LoadedForecaster:
         """The version with the alias `champion`; the copy on disk while MLflow is down.
 
-        Raises `NoChampionError` where there is none.
+        `known`, which is at hand, comes back where it is still that version, or MLflow is down.
+        `lean` as in `load_farm`. Raises `NoChampionError` where there is none, `ModelError` where
+        its files are damaged.
         """
         try:
             asked = self._rest.get("registered-models/alias", name=FORECASTER_NAME, alias=CHAMPION)
             found = asked["model_version"]
         except NotThereError as error:
             message = "No forecaster yet."
-            remedy = "`kedro run --pipeline forecast_training` makes one."
+            remedy = "`wind forecast --train` makes one."
             raise NoChampionError(message, remedy=remedy) from error
         except RegistryUnavailableError:
-            if not (self._folder / POINTER).exists():
+            if known is not None:
+                return known
+            if not self._pointer.exists():
                 raise
-            found = json.loads((self._folder / POINTER).read_text(encoding="utf-8"))
-        version = int(found["version"])
-        place = self._folder / f"{version}-{found['run_id']}"
+            found = json.loads(self._pointer.read_text(encoding="utf-8"))
+        version, run_id = int(found["version"]), found["run_id"]
+        if known is not None and (known.version, known.run_id) == (version, run_id):
+            return known
+        place = self._folder / f"{version}-{run_id}"
         if not place.is_dir():
             self._fetch(version, place)
-        pointer = {"version": version, "run_id": found["run_id"]}
-        (self._folder / POINTER).write_text(json.dumps(pointer), encoding="utf-8")
-        return LoadedForecaster(version, load_farm(place / FARM))
+        from ml_app_wind_draft.models.forecast.farm import load_farm  # noqa: PLC0415 - brings CatBoost
+
+        loaded = LoadedForecaster(version, load_farm(place / FARM, lean=lean), run_id)
+        pointer = {"version": version, "run_id": run_id}
+        self._pointer.write_text(json.dumps(pointer), encoding="utf-8")
+        return loaded
+
+    @property
+    def _pointer(self) -> Path:
+        return self._folder / POINTER
 
     def _fetch(self, version: int, place: Path) -> None:
         mlmodel = self._rest.download(FORECASTER_NAME, version, MLMODEL)
@@ -98,7 +135,7 @@ class ForecasterRegistry:
                 (made / name).write_bytes(content)
             put_in_place(made, place)
 
-    def _log(self, made: Path, farm: FarmForecaster, metrics: dict[str, float]) -> int:
+    def _log(self, made: Path, farm: "FarmForecaster", metrics: dict[str, float]) -> int:
         rest, now = self._rest, round(time.time() * 1000)
         experiment = self._experiment()
         end = say(farm.training_end)
@@ -166,7 +203,7 @@ class ForecasterRegistry:
         return found["experiment"]["experiment_id"]
 
 
-def _write(farm: FarmForecaster, made: Path) -> None:
+def _write(farm: "FarmForecaster", made: Path) -> None:
     files = {}
     for name in farm.save(made / FARM):
         refuse_pickle(name)
@@ -174,6 +211,16 @@ def _write(farm: FarmForecaster, made: Path) -> None:
         files[f"{FARM}/{name}"] = hashlib.sha256(content).hexdigest()
     content = {"flavors": {FLAVOUR: {"version": __version__, "kind": "forecaster", "files": files}}}
     (made / MLMODEL).write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def _understood(found: Json) -> ForecasterVersion:
+    tags = {each["key"]: each["value"] for each in found.get("tags", [])}
+    return ForecasterVersion(
+        version=int(found["version"]),
+        created_at=int(found["creation_timestamp"]) // 1000,
+        training_end=int(tags.get("training_end", 0)),
+        weather=tags.get("weather", "unknown"),
+    )
 
 
 def _pairs(values: Mapping[str, object]) -> list[dict[str, str]]:

@@ -6,8 +6,8 @@ from rich.table import Table
 from ml_app_wind_draft.core.clock import say
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.site import Site, load_site
-from ml_app_wind_draft.models.forecast.farm import QUANTILES, capacities, farm_name
 from ml_app_wind_draft.models.forecast.series import HOUR
+from ml_app_wind_draft.models.forecast.units import QUANTILES, capacities, farm_name
 from ml_app_wind_draft.monitoring.forecast_scores import scores_by_lead
 from ml_app_wind_draft.services.kedro_project import run_pipeline
 from ml_app_wind_draft.storage.data_manager import DataManager

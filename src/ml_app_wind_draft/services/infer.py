@@ -18,6 +18,7 @@ from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.records import LoadedModel
 from ml_app_wind_draft.services.alarm_watch import AlarmWatch
 from ml_app_wind_draft.services.champion_watch import NO_CHAMPION, Champions, ChampionWatch
+from ml_app_wind_draft.services.forecast_watch import ForecastWatch
 from ml_app_wind_draft.services.loop import Tick, run_loop
 from ml_app_wind_draft.storage.data_manager import MODEL_NAME, ChampionChange, DataManager
 
@@ -33,12 +34,22 @@ GRACE = 5.0
 
 
 class Inference:
-    """One turn of the loop: read what waits, score it, store the outcomes, judge the alarms."""
+    """One turn of the loop: read what waits, score it, store the outcomes, judge the alarms.
 
-    def __init__(self, manager: DataManager, site: Site, watch: Champions) -> None:
+    `forecasts` hears when nothing is left to do.
+    """
+
+    def __init__(
+        self,
+        manager: DataManager,
+        site: Site,
+        watch: Champions,
+        forecasts: ForecastWatch | None = None,
+    ) -> None:
         self._manager = manager
         self._site = site
         self._watch = watch
+        self._forecasts = forecasts
         self._alarms = AlarmWatch(manager, site)
         self._sensors = SensorDays(manager, site)
         self._recorded: int | None = None
@@ -55,15 +66,24 @@ class Inference:
         end = champion.version.training_end
         rows = read_work(self._manager, self._site, end, BATCH_ROWS, self._sensors)
         if rows.empty:
-            return Tick(more=self._alarms.turn(), message=self._message(champion))
+            return self._ended(champion)
         outcomes = score(rows, champion, self._site)
         saved = self._manager.save_outcomes(outcomes)
-        more = len(outcomes) == BATCH_ROWS or self._alarms.turn()
+        if len(outcomes) == BATCH_ROWS:
+            return Tick(done=saved, more=True, message=self._message(champion))
+        return self._ended(champion, saved)
+
+    def _ended(self, champion: LoadedModel, saved: int = 0) -> Tick:
+        """What comes once no row waits."""
+        more = self._alarms.turn()
+        if self._forecasts and not more:
+            self._forecasts.nothing_waits()
         return Tick(done=saved, more=more, message=self._message(champion))
 
     def _message(self, champion: LoadedModel) -> str:
         said = f"Scoring with version {champion.version.version} ({champion.version.kind})."
-        return self._watch.trouble or said
+        forecasts = self._forecasts.trouble if self._forecasts else ""
+        return f"{self._watch.trouble or said} {forecasts}".strip()
 
     def _write_down(self, champion: LoadedModel) -> None:
         """Record a change of champion that was made in MLflow's own page."""
@@ -88,8 +108,12 @@ def run(settings: Settings, *, poll: float = 5.0) -> None:
     manager = DataManager(settings.database_url)
     try:
         manager.init_predictions_db_table()
-        with ChampionWatch(settings) as watch:
-            run_loop(SERVICE, manager, Inference(manager, site, watch).tick, interval=poll)
+        with (
+            ChampionWatch(settings) as watch,
+            ForecastWatch(settings, manager, site) as forecasts,
+        ):
+            inference = Inference(manager, site, watch, forecasts)
+            run_loop(SERVICE, manager, inference.tick, interval=poll)
     finally:
         manager.close()
 

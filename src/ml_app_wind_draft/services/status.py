@@ -11,7 +11,10 @@ from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import RegistryError, StorageError
 from ml_app_wind_draft.core.site import load_site
+from ml_app_wind_draft.models.forecast.series import HOUR
+from ml_app_wind_draft.models.forecast.units import farm_name
 from ml_app_wind_draft.registry.client import ModelRegistry
+from ml_app_wind_draft.registry.forecasters import ForecasterRegistry, ForecasterVersion
 from ml_app_wind_draft.registry.records import ModelVersion
 from ml_app_wind_draft.services.alarm_watch import wrong_alarms
 from ml_app_wind_draft.services.roster import SERVICE_NAMES
@@ -28,9 +31,11 @@ def show(settings: Settings, console: Console | None = None) -> None:
     try:
         with stored(settings) as manager:
             console.print(_services_table(manager), _data_table(manager, settings))
+            newest = None if manager is None else newest_forecast(manager, settings)
     except StorageError as error:
         console.print(f"[red]The database cannot be read.[/] {error}")
-    console.print(_model_table(settings))
+        newest = None
+    console.print(_model_table(settings), _forecast_table(settings, newest))
 
 
 def check(settings: Settings, console: Console | None = None) -> bool:
@@ -152,6 +157,35 @@ def _model_table(settings: Settings) -> Table:
     if challenger:
         table.add_row("challenger", f"{say_version(challenger)}, {say_score(challenger)}")
     return table
+
+
+def newest_forecast(manager: DataManager, settings: Settings) -> int | None:
+    """When the farm's newest forecast was issued, s UTC; `None` without any."""
+    site = load_site(settings.site, settings)
+    return manager.newest_forecast(farm_name(site), HOUR)
+
+
+def _forecast_table(settings: Settings, newest: int | None) -> Table:
+    table = _table("Forecasts", "what", "value")
+    registry = ForecasterRegistry(settings)
+    try:
+        champion = registry.champion()
+    except RegistryError as error:
+        table.add_row("forecaster", f"[yellow]{error}[/]")
+    else:
+        table.add_row("forecaster", say_forecaster(champion))
+    finally:
+        registry.close()
+    table.add_row("newest forecast", "none yet" if newest is None else clock.say(newest))
+    return table
+
+
+def say_forecaster(version: ForecasterVersion | None) -> str:
+    """A forecaster's version, what it learnt from and its weather."""
+    if version is None:
+        return "none yet: `wind forecast --train`"
+    learnt = f"trained on rows to {_say_day(version.training_end)}"
+    return f"version {version.version}, {learnt}, weather: {version.weather}"
 
 
 def say_version(version: ModelVersion) -> str:

@@ -398,12 +398,13 @@ class DataManager:
         with reading(self._engine) as connection:
             return forecasts.read(connection, unit, resolution, start, end)
 
-    def fill_forecasts(
-        self, unit: str, resolution: int, longest: int, came: Sequence[tuple[int, float]]
-    ) -> None:
-        """Write what came - (interval start, kW) - beside forecasts up to `longest` s before it."""
+    def fill_forecasts(self, came: pd.DataFrame) -> None:
+        """Write what came beside the forecasts of it.
+
+        Columns: `unit`, `resolution` (s), `start` (s UTC), `power` (kW).
+        """
         with writing(self._engine) as connection:
-            forecasts.fill(connection, unit, resolution, longest, came)
+            forecasts.fill(connection, came)
 
     # services, clock and champions
 

@@ -13,7 +13,6 @@ from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.storage.data_manager import DataManager
 
 Loaded = TypeVar("Loaded")
-LONGEST_LEAD = 48 * 3600  # s; of the forecasts that outcomes are written beside
 
 
 class LoadOnlyDataset(AbstractDataset[Any, Loaded], Generic[Loaded]):
@@ -140,9 +139,6 @@ class ForecastOutcomesDataset(SaveOnlyDataset):
     """What came, written beside the forecasts of it."""
 
     def save(self, data: pd.DataFrame) -> None:
-        """Columns: `unit`, `resolution` (s), `start` (s UTC), `power` (kW)."""
+        """Columns as `DataManager.fill_forecasts` takes them."""
         with self._manager() as manager:
-            for unit, resolution in data[["unit", "resolution"]].drop_duplicates().to_numpy():
-                own = data[(data["unit"] == unit) & (data["resolution"] == resolution)]
-                came = list(own[["start", "power"]].itertuples(index=False, name=None))
-                manager.fill_forecasts(str(unit), int(resolution), LONGEST_LEAD, came)
+            manager.fill_forecasts(data)

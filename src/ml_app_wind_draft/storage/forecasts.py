@@ -1,7 +1,5 @@
 """Forecasts by issue time: kept as they were issued, and beside them what came."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 from sqlalchemy.engine import Connection
 
@@ -12,6 +10,12 @@ from ml_app_wind_draft.storage.tables import FORECAST_QUANTILES
 KEYS = ("unit", "resolution", "issued_at", "start")
 COLUMNS = (*KEYS, "model_version", "weather", *FORECAST_QUANTILES)
 READ = (*COLUMNS, "measured")
+CAME = ("unit", "resolution", "start", "power")
+HOUR = 3600
+LONGEST = (6 * HOUR, 48 * HOUR)  # how far ahead an interval below an hour is forecast, and others
+FILL = """
+UPDATE forecasts SET measured = ?
+WHERE unit = ? AND resolution = ? AND issued_at >= ? AND issued_at <= ? AND start = ?"""
 
 
 def save(connection: Connection, forecasts: pd.DataFrame) -> int:
@@ -40,16 +44,13 @@ def read(connection: Connection, unit: str, resolution: int, start: int, end: in
     return pd.DataFrame(rows, columns=list(READ)).astype(numbers)
 
 
-def fill(
-    connection: Connection, unit: str, resolution: int, longest: int, came: Sequence[tuple]
-) -> None:
-    """Write what came - (interval start, kW) - beside forecasts up to `longest` s ahead of it."""
-    statement = """
-        UPDATE forecasts SET measured = ?
-        WHERE unit = ? AND resolution = ? AND issued_at >= ? AND issued_at <= ? AND start = ?"""
+def fill(connection: Connection, came: pd.DataFrame) -> None:
+    """Write what came beside the forecasts of it; columns as `CAME`, kW."""
     rows = [
-        (float(power), unit, resolution, int(start) - longest, int(start), int(start))
-        for start, power in came
+        (power, unit, resolution, start - LONGEST[resolution >= HOUR], start, start)
+        for unit, resolution, start, power in came[list(CAME)]
+        .astype(object)
+        .itertuples(index=False, name=None)
     ]
     if rows:
-        execute_many(connection, statement, rows)
+        execute_many(connection, FILL, rows)

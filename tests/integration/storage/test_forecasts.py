@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml_app_wind_draft.models.forecast.farm import QUANTILES
+from ml_app_wind_draft.models.forecast.units import QUANTILES
 from ml_app_wind_draft.storage.tables import FORECAST_QUANTILES
 
 HOUR = 3600
@@ -15,6 +15,11 @@ def issued(at: int, value: float, unit: str = "R80711") -> pd.DataFrame:
     known = {"unit": unit, "resolution": HOUR, "issued_at": at, "start": start}
     more = {"model_version": 1, "weather": "none", **dict.fromkeys(FORECAST_QUANTILES, value)}
     return pd.DataFrame({**known, **more})
+
+
+def came(*known: tuple[int, float]) -> pd.DataFrame:
+    table = pd.DataFrame(known, columns=["start", "power"])
+    return table.assign(unit="R80711", resolution=HOUR)
 
 
 def test_the_table_has_the_quantiles_that_are_issued():
@@ -37,16 +42,15 @@ def test_what_came_stands_beside_every_forecast_of_it(manager):
     for at in (0, HOUR):
         manager.save_forecasts(issued(at, 5.0))
     manager.save_forecasts(issued(0, 5.0, "other"))
-    manager.fill_forecasts("R80711", HOUR, 48 * HOUR, [(HOUR, 100.0), (9 * HOUR, 1.0)])
+    manager.fill_forecasts(came((HOUR, 100.0), (9 * HOUR, 1.0)))
     found = manager.forecasts("R80711", HOUR, 0, 2 * HOUR).set_index(["issued_at", "start"])
-    came = found["measured"].dropna()
-    assert came.to_dict() == {(0, HOUR): 100.0, (HOUR, HOUR): 100.0}
+    assert found["measured"].dropna().to_dict() == {(0, HOUR): 100.0, (HOUR, HOUR): 100.0}
     assert manager.forecasts("other", HOUR, 0, 1)["measured"].isna().all()
 
 
-def test_a_correction_replaces_what_came_and_what_is_too_far_ahead_is_left(manager):
+def test_a_correction_replaces_what_came(manager):
     manager.save_forecasts(issued(0, 5.0))
     for power in (100.0, 90.0):
-        manager.fill_forecasts("R80711", HOUR, HOUR, [(HOUR, power), (2 * HOUR, power)])
+        manager.fill_forecasts(came((HOUR, power)))
     found = manager.forecasts("R80711", HOUR, 0, 1)["measured"].tolist()
     assert found == pytest.approx([np.nan, 90.0, np.nan], nan_ok=True)

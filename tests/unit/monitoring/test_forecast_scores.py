@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml_app_wind_draft.models.forecast.farm import LEVELS, QUANTILES
+from ml_app_wind_draft.models.forecast.units import LEVELS, QUANTILES
 from ml_app_wind_draft.monitoring.forecast_scores import scores_by_lead
 
 HOUR = 3600

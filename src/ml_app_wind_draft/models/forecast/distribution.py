@@ -86,6 +86,12 @@ class ErrorDistribution:
         tables = {key: table for key, table in self._tables.items() if key != lead}
         return ErrorDistribution({**self.samples, lead: added}, self.bounds, tables)
 
+    def lean(self) -> "ErrorDistribution":
+        """Its tables alone, which say the same quantiles in a tenth of the memory."""
+        none = Samples(np.empty(0), np.empty(0))
+        tables = {lead: self._table(lead) for lead in self.samples}
+        return ErrorDistribution(dict.fromkeys(self.samples, none), self.bounds, tables)
+
     def _table(self, lead: int) -> ErrorTable:
         if lead not in self._tables:
             self._tables[lead] = error_table(self.samples[lead])

@@ -16,27 +16,15 @@ from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.models.forecast import files
 from ml_app_wind_draft.models.forecast.model import Forecaster, Options
 from ml_app_wind_draft.models.forecast.series import HOUR, History, Values, Weather
-from ml_app_wind_draft.models.forecast.training import fit
+from ml_app_wind_draft.models.forecast.units import LEVELS, QUANTILES, farm_name
 
 FARM_FILE = "farm.json"
 MEASURED = ("wind_speed", "wind_direction", "ambient_temperature")
 ANGLES = frozenset({"wind_direction"})
-LEVELS = np.arange(1, 20) / 20
-QUANTILES = tuple(f"q{round(100 * level):02d}" for level in LEVELS)
 SHORT_LEADS = 6 * HOUR
 SHORT_STEP = 600
 MEMORY = 11 * 24 * HOUR  # how far back a forecast looks, s
-
-
-def farm_name(site: Site) -> str:
-    """What the whole farm is called among the units."""
-    return f"farm:{site.name}"
-
-
-def capacities(site: Site) -> dict[str, float]:
-    """Unit -> rated power, kW."""
-    own = {name: turbine.rated_power for name, turbine in site.turbines.items()}
-    return {**own, farm_name(site): site.rated_power}
+NO_WEATHER = "none"
 
 
 def unit_histories(rows: pd.DataFrame, site: Site, start: int, end: int) -> dict[str, History]:
@@ -137,8 +125,11 @@ class FarmForecaster:
         return names
 
 
-def load_farm(folder: Path) -> FarmForecaster:
-    """Read what `FarmForecaster.save` wrote. Raises `ModelError` for anything else."""
+def load_farm(folder: Path, *, lean: bool = False) -> FarmForecaster:
+    """Read what `FarmForecaster.save` wrote. Raises `ModelError` for anything else.
+
+    `lean`: good for forecasts alone, in a fraction of the memory.
+    """
     try:
         content = json.loads((folder / FARM_FILE).read_text(encoding="utf-8"))
         listed = [
@@ -149,7 +140,8 @@ def load_farm(folder: Path) -> FarmForecaster:
     except (OSError, ValueError, KeyError, TypeError) as error:
         message = f"{folder} holds no readable forecasters: {error!r}."
         raise ModelError(message) from error
-    return FarmForecaster({key: files.load(place) for key, place in listed}, weather)
+    each = ((key, files.load(place)) for key, place in listed)
+    return FarmForecaster({key: own.lean() if lean else own for key, own in each}, weather)
 
 
 def fit_farm(
@@ -160,6 +152,9 @@ def fit_farm(
     options: Options | None = None,
 ) -> FarmForecaster:
     """Fit every unit at every resolution. Raises `TrainingError` where a unit has too little."""
+    # brings SciPy, 25 MB that a process that only forecasts does without
+    from ml_app_wind_draft.models.forecast.training import fit  # noqa: PLC0415
+
     base = options or Options()
     fitted = {
         (unit, resolution): fit(
@@ -168,5 +163,5 @@ def fit_farm(
         for resolution, own in leads.items()
         for unit, history in histories.items()
     }
-    label = "none" if weather is None else "perfect" if weather.is_perfect else "forecast"
+    label = NO_WEATHER if weather is None else "perfect" if weather.is_perfect else "forecast"
     return FarmForecaster(fitted, label)

@@ -11,7 +11,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from catboost import CatBoostRegressor
@@ -120,6 +120,10 @@ class Forecaster:
                 change = (members - base.T.reshape(-1, 1)) @ np.asarray(group.shares)
                 center[:, inside] = base + change.reshape(len(inside), -1).T
         return center
+
+    def lean(self) -> "Forecaster":
+        """Good for forecasts alone: it cannot be saved, and its errors cannot be renewed."""
+        return replace(self, distribution=self.distribution.lean())
 
     def around(self, center: Values, leads: Sequence[int], levels: Values) -> Values:
         """Quantiles [issue times, leads, levels] around `center` [issue times, leads]."""

@@ -7,14 +7,17 @@ import numpy as np
 import pandas as pd
 
 from ml_app_wind_draft.core import clock
+from ml_app_wind_draft.core.errors import ModelError
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.models.forecast.farm import (
+    MEASURED,
     MEMORY,
-    capacities,
+    NO_WEATHER,
     resolutions,
     unit_histories,
 )
 from ml_app_wind_draft.models.forecast.series import HOUR, History, Weather
+from ml_app_wind_draft.models.forecast.units import capacities
 from ml_app_wind_draft.registry.forecasters import LoadedForecaster
 from ml_app_wind_draft.storage.data_manager import DataManager
 
@@ -34,28 +37,43 @@ class Recent:
 def read_recent(manager: DataManager, site: Site) -> Recent:
     """The rows of the last days before the last whole hour that has begun."""
     manager.init_predictions_db_table()
-    issued_at = clock.now(manager.replayed_until(site.name)) // HOUR * HOUR
+    return read_until(manager, site, clock.now(manager.replayed_until(site.name)) // HOUR * HOUR)
+
+
+def read_until(manager: DataManager, site: Site, issued_at: int) -> Recent:
+    """The rows of the last days before `issued_at`, as many as a forecast looks at."""
     start = issued_at - MEMORY
-    rows = manager.raw_range(start, issued_at, site.turbine_ids)
+    columns = ("turbine_id", "timestamp", "power", *MEASURED)
+    rows = manager.raw_range(start, issued_at, site.turbine_ids, columns=columns)
     return Recent(unit_histories(rows, site, start, issued_at), issued_at)
 
 
 def issue(
     recent: Recent, loaded: LoadedForecaster, weather: Weather | None, site: Site
 ) -> pd.DataFrame:
-    """Forecasts of every unit at every resolution, as `DataManager.save_forecasts` takes them."""
+    """Forecasts of every unit at every resolution, as `DataManager.save_forecasts` takes them.
+
+    Raises `ModelError` where the forecaster was trained with weather, and there is none.
+    """
+    if weather is None and loaded.farm.weather != NO_WEATHER:
+        message = f"Forecaster {loaded.version} needs weather, and none is kept for {site.title}."
+        raise ModelError(message, remedy="`wind weather` fetches it; cron runs that hourly.")
     found = loaded.farm.issue(recent.histories, weather, capacities(site), recent.issued_at)
     if found.empty:
         log.warning("No power in the days before %s: no forecast.", clock.say(recent.issued_at))
     return found.assign(model_version=loaded.version, weather=loaded.farm.weather)
 
 
-def what_came(recent: Recent, site: Site) -> pd.DataFrame:
-    """Measured power (kW) of the last intervals: `unit`, `resolution`, `start`, `power`."""
+def what_came(recent: Recent, site: Site, since: int | None = None) -> pd.DataFrame:
+    """Measured power (kW) of the last intervals: `unit`, `resolution`, `start`, `power`.
+
+    Those that start at `since` (s UTC) or later; at most, and without it, of the last 48 hours.
+    """
+    begin = recent.issued_at - LATEST if since is None else max(since, recent.issued_at - LATEST)
     capacity = capacities(site)
     parts = []
     for resolution in resolutions(site):
-        start = np.arange(recent.issued_at - LATEST, recent.issued_at, resolution)
+        start = np.arange(begin, recent.issued_at, resolution)
         for unit, history in recent.histories.items():
             power = capacity[unit] * history.mean_power(start, resolution)
             known = np.isfinite(power)

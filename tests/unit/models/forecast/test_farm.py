@@ -12,14 +12,13 @@ from ml_app_wind_draft.core.errors import ModelError
 from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.models.forecast.farm import (
     FARM_FILE,
-    capacities,
-    farm_name,
     fit_farm,
     load_farm,
     resolutions,
     unit_histories,
 )
 from ml_app_wind_draft.models.forecast.series import HOUR
+from ml_app_wind_draft.models.forecast.units import capacities, farm_name
 from tests.unit.models.forecast.farm import QUICK, made_up
 
 

@@ -27,7 +27,13 @@ START = 1_388_620_800  # 2014-01-02 UTC
 NOW = START + 60 * DAY
 RECORDED = PROJECT_ROOT / "recorded" / "la_haute_borne" / "scada_2014_2015.parquet"
 COLUMNS = {"power": "P_avg", "wind_speed": "Ws_avg", "wind_direction": "Wa_avg"}
-LITTLE: dict[str, Any] = {"iterations": 8, "depth": 3, "learning_rate": 0.3, "l2_leaf_reg": 3.0, "rsm": 0.5}
+LITTLE: dict[str, Any] = {
+    "iterations": 8,
+    "depth": 3,
+    "learning_rate": 0.3,
+    "l2_leaf_reg": 3.0,
+    "rsm": 0.5,
+}
 
 
 @functools.cache

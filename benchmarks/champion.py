@@ -69,7 +69,7 @@ def bundle() -> Bundle:
     site, table = farm.site(), training_table()
     model = fit_model("catboost", table, PARAMETERS, step=site.step, threads=2)
     fraction = model.predict(table)
-    band = fit_band(fraction, fraction_of(table) - fraction, table["turbine_id"], model.turbines)
+    band = fit_band(fraction, fraction_of(table) - fraction, table, model.turbines)
     return Bundle(model, band, int(table["timestamp"].min()), int(table["timestamp"].max()))
 
 

@@ -37,7 +37,7 @@ from ml_app_wind_draft.models.normal_operation import is_normal
 from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
 from ml_app_wind_draft.pipelines.training import nodes, walk_forward
 from ml_app_wind_draft.pipelines.training.fitting import fit_model
-from ml_app_wind_draft.pipelines.training.nodes import Material
+from ml_app_wind_draft.pipelines.training.material import Material
 from ml_app_wind_draft.pipelines.training.split import Split
 from ml_app_wind_draft.storage.data_manager import DataManager
 

@@ -110,11 +110,18 @@ def a_curve(training_end: int = NEW_YEAR - 600, *, scale: float = 1.0) -> Bundle
     random = np.random.default_rng(1)
     wind = random.uniform(0, 25, 20_000)
     turbine_id = pd.Series(random.choice(["R80711", "R80721", "R80736", "R80790"], len(wind)))
-    features = pd.DataFrame({"turbine_id": turbine_id, "wind_speed_normalised": wind})
+    features = pd.DataFrame(
+        {
+            "turbine_id": turbine_id,
+            "timestamp": training_end - 600 * np.arange(len(wind)),
+            "wind_speed": wind,
+            "wind_speed_normalised": wind,
+        }
+    )
     fraction = np.clip((wind / 12) ** 3, 0, 1) * scale
     model = fit_power_curve(features, fraction, 600)
     noise = random.normal(0, 0.03, len(wind))
-    band = fit_band(model.predict(features), noise, turbine_id, model.turbines)
+    band = fit_band(model.predict(features), noise, features, model.turbines)
     start = training_end - 300 * 86400
     return Bundle(model=model, band=band, training_start=start, training_end=training_end)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ml_app_wind_draft.core.errors import ModelError
 from ml_app_wind_draft.models.calibration import Band
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 1: bands by predicted power alone; still read
 MANIFEST = "bundle.json"
 PREDICTION_COLUMNS = ("expected_power", "expected_power_p10", "expected_power_p90")
 CARRIED = ("turbine_id", "rated_power")
@@ -107,7 +107,7 @@ class Bundle:
         rated = features["rated_power"].to_numpy(np.float64)
         unknown = np.isnan(features["wind_speed"].to_numpy(np.float64))
         fraction = np.where(unknown, np.nan, self.model.predict(features))
-        expected, low, high = self.band.around(fraction, features["turbine_id"])
+        expected, low, high = self.band.around(fraction, features)
         values = np.stack([expected, low, high]) * rated
         columns = dict(zip(PREDICTION_COLUMNS, values, strict=True))
         return pd.DataFrame(columns, index=features.index)

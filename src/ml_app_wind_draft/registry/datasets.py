@@ -61,7 +61,7 @@ class CurrentChampionDataset(LoadOnlyDataset[LoadedModel | None]):
         return {"alias": CHAMPION, "registry": self._settings.mlflow_tracking_uri}
 
 
-class TrainedModelDataset(AbstractDataset[TrainedModel, Any]):
+class TrainedModelsDataset(AbstractDataset[list[TrainedModel], Any]):
     """Where a training run ends: outbox, MLflow, alias."""
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -69,21 +69,21 @@ class TrainedModelDataset(AbstractDataset[TrainedModel, Any]):
 
     def load(self) -> NoReturn:
         """Refused with a `DatasetError`: a trained model is loaded as `champion`."""
-        message = "trained_model can only be saved"
+        message = "trained_models can only be saved"
         raise DatasetError(message)
 
-    def save(self, data: TrainedModel) -> None:
-        """Keep the model on disk, then log, register and judge it.
+    def save(self, data: list[TrainedModel]) -> None:
+        """Keep the models on disk, then log, register and judge them.
 
-        Raises `RegistryUnavailableError` where MLflow is down; the model is safe in `data/outbox`,
-        and the next training run logs it.
+        Raises `RegistryUnavailableError` where MLflow is down; the models are safe in
+        `data/outbox`, and the next training run logs them.
         """
         with ModelRegistry(self._settings) as registry:
-            name = registry.put(data)
+            names = [registry.put(each) for each in data]
             try:
                 registry.flush()
             except RegistryUnavailableError as error:
-                message = f"{error} The trained model waits in data/outbox/{name}."
+                message = f"{error} What was trained waits in data/outbox: {', '.join(names)}."
                 remedy = "`wind train` logs it once MLflow is up; nothing is trained again."
                 raise RegistryUnavailableError(message, remedy=remedy) from error
 

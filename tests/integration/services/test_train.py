@@ -16,7 +16,7 @@ from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.ingestion.datasets import HistoryDataset
 from ml_app_wind_draft.ingestion.intake import ingest_frame
 from ml_app_wind_draft.registry.client import ModelRegistry
-from ml_app_wind_draft.registry.datasets import TrainedModelDataset
+from ml_app_wind_draft.registry.datasets import TrainedModelsDataset
 from ml_app_wind_draft.registry.records import TrainedModel
 from ml_app_wind_draft.services import train
 from ml_app_wind_draft.services.heartbeat import Heartbeat
@@ -139,8 +139,8 @@ def test_a_model_trained_while_mlflow_is_down_waits_and_is_said_to_wait(
     nobody = with_mlflow.model_copy(
         update={"mlflow_tracking_uri": f"http://127.0.0.1:{free_port()}"}
     )
-    with pytest.raises(DatasetError, match=r"waits in data/outbox/.*nothing is trained again"):
-        TrainedModelDataset(nobody).save(trained_model)
+    with pytest.raises(DatasetError, match=r"waits in data/outbox: .*nothing is trained again"):
+        TrainedModelsDataset(nobody).save([trained_model])
     with ModelRegistry(with_mlflow) as registry:
         assert len(registry.flush()) == 1
 

@@ -41,7 +41,7 @@ def bundle(request, table) -> Bundle:
     model = fit_model(request.param, table, SMALL[request.param], step=STEP, threads=2)
     fraction = fraction_of(table)
     predicted = model.predict(table)
-    band = fit_band(predicted, fraction - predicted, table["turbine_id"], model.turbines)
+    band = fit_band(predicted, fraction - predicted, table, model.turbines)
     return Bundle(model, band, 100, 200, {"note": "small"})
 
 

@@ -5,7 +5,6 @@ module, and the first champion must not wait for them.
 """
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,71 +16,29 @@ from ml_app_wind_draft.core.clock import say
 from ml_app_wind_draft.core.errors import TrainingError
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.models.bundle import Bundle, Model
-from ml_app_wind_draft.models.calibration import ROWS_PER_BIN, Band, fit_band
+from ml_app_wind_draft.models.calibration import ROWS_PER_CELL, Band, fit_band
 from ml_app_wind_draft.models.metrics import interval_coverage, mae, rmse, scores, skill
 from ml_app_wind_draft.models.operating_state import is_learned_from
 from ml_app_wind_draft.models.persistence import persistence
 from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
+from ml_app_wind_draft.pipelines.training import renewal
 from ml_app_wind_draft.pipelines.training.digests import configuration_digest, data_digest
 from ml_app_wind_draft.pipelines.training.fitting import fit_model, fraction_of, out_of_fold
 from ml_app_wind_draft.pipelines.training.gates import Evidence
 from ml_app_wind_draft.pipelines.training.judging import judge
+from ml_app_wind_draft.pipelines.training.material import Material
 from ml_app_wind_draft.pipelines.training.parameters import TrainingParameters, read_parameters
 from ml_app_wind_draft.pipelines.training.sensitivity import (
     Sensitivity,
     not_probed,
     sensitivity,
 )
-from ml_app_wind_draft.pipelines.training.split import Blocks, Split, blocks_of, split_by_time
+from ml_app_wind_draft.pipelines.training.split import split_by_time
 from ml_app_wind_draft.registry.records import LoadedModel, RunRecord, TrainedModel, Verdict
 
 log = logging.getLogger(__name__)
 
 CURVE = "power_curve"
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What every step works on: the rows, how they are split, and where they come from.
-
-    `history` is those rows as they came; `table` holds the features, `power` (kW), `normal` (bool)
-    and `persistence` (kW) of every row.
-    """
-
-    history: pd.DataFrame
-    table: pd.DataFrame
-    site: Site
-    split: Split
-    parameters: TrainingParameters
-    data_digest: str
-    configuration_digest: str
-
-    @property
-    def step(self) -> int:
-        """The site's sampling interval, s."""
-        return self.site.step
-
-    @property
-    def fitting(self) -> pd.DataFrame:
-        """The normal rows that models are fitted on."""
-        fitted = self.split.is_fitted(self.table["timestamp"].to_numpy(np.int64))
-        return self.table[fitted & self.table["normal"].to_numpy(bool)]
-
-    @property
-    def window(self) -> pd.DataFrame:
-        """All rows of the judging window."""
-        return self.table[self.split.is_judged(self.table["timestamp"].to_numpy(np.int64))]
-
-    @property
-    def blocks(self) -> Blocks:
-        """The blocks that the search and the band take their folds from."""
-        return blocks_of(self.split, self.parameters)
-
-    @property
-    def training_end(self) -> int:
-        """The last interval start before the gap: nothing up to here counts as unseen."""
-        timestamp = self.table["timestamp"].to_numpy(np.int64)
-        return int(timestamp[timestamp < self.split.fit_end].max())
 
 
 def take(history: pd.DataFrame) -> pd.DataFrame:
@@ -203,12 +160,12 @@ def coverage_ahead(material: Material, bundle: Bundle) -> dict[str, float]:
     middle = (material.split.window_start + material.split.end) // 2
     first = window[timestamp < middle]
     second = window[timestamp >= middle + material.parameters.gap]
-    if min(len(first), len(second)) < ROWS_PER_BIN:
+    if min(len(first), len(second)) < ROWS_PER_CELL:
         return {}
     predicted = bundle.model.predict(first)
     residual = fraction_of(first) - predicted
-    band = fit_band(predicted, residual, first["turbine_id"], bundle.turbines)
-    _, low, high = band.around(bundle.model.predict(second), second["turbine_id"])
+    band = fit_band(predicted, residual, first, bundle.turbines)
+    _, low, high = band.around(bundle.model.predict(second), second)
     return {"interval_coverage": interval_coverage(low, high, fraction_of(second))}
 
 
@@ -266,9 +223,26 @@ def judge_challenger(
     return verdict
 
 
-def hand_over(bundle: Bundle, record: RunRecord, verdict: Verdict) -> TrainedModel:
-    """Everything the registry needs, in one piece."""
-    return TrainedModel(bundle=bundle, record=record, verdict=verdict)
+def renew_band(
+    material: Material, champion: LoadedModel | None, verdict: Verdict
+) -> list[TrainedModel]:
+    """The champion with a new band, if it keeps its place and its band has become old."""
+    if champion is None or (bundle := renewal.renewed(material, champion, verdict)) is None:
+        return []
+    version, why = champion.version.version, renewal.why(material, champion)
+    log.info("%s", why)
+    probed = probe(material, bundle)
+    pictures = draw(material, bundle, probed)
+    metrics = compare(material, bundle)
+    figured = record(material, bundle, {"renews_version": version}, metrics, probed, pictures)
+    return [TrainedModel(bundle, figured, Verdict(promote=True, against=version, why=why))]
+
+
+def hand_over(
+    bundle: Bundle, record: RunRecord, verdict: Verdict, renewed: list[TrainedModel]
+) -> list[TrainedModel]:
+    """Everything the registry needs: the challenger, and the champion if its band is renewed."""
+    return [TrainedModel(bundle=bundle, record=record, verdict=verdict), *renewed]
 
 
 def first_champion(history: pd.DataFrame, site: Site, parameters: dict[str, Any]) -> TrainedModel:
@@ -285,7 +259,7 @@ def first_champion(history: pd.DataFrame, site: Site, parameters: dict[str, Any]
     )
     metrics.update(coverage_ahead(material, bundle))
     unknown = not_probed()
-    return hand_over(
+    return TrainedModel(
         bundle,
         record(material, bundle, {}, metrics, unknown, {}),
         judge_challenger(material, bundle, None, unknown),
@@ -351,7 +325,7 @@ def _band(
         window = pd.concat([window, table], ignore_index=True)
         predicted = np.concatenate([predicted, unseen])
     residual = fraction_of(window) - predicted
-    return fit_band(predicted, residual, window["turbine_id"], model.turbines)
+    return fit_band(predicted, residual, window, model.turbines)
 
 
 def _bundle(material: Material, model: Model, band: Band) -> Bundle:

@@ -1,7 +1,9 @@
-"""Pipeline `training`: history, features, search, fit, band, figures, faults, verdict.
+"""Pipeline `training`: from the history to a judged challenger.
+
+Features, search, fit, band, figures, faults, verdict; a new band for a champion that stays.
 
 Inputs: `history` (raw columns), `site`, `params:training`, `champion` (`LoadedModel`,
-or `None`) and `study_folder`, where the search keeps its file. Output: `trained_model`.
+or `None`) and `study_folder`, where the search keeps its file. Output: `trained_models`.
 """
 
 from types import FunctionType
@@ -27,7 +29,12 @@ STEPS: tuple[tuple[FunctionType, list[str], str], ...] = (
         "run_record",
     ),
     (nodes.judge_challenger, ["material", "challenger", "champion", "sensitivity"], "verdict"),
-    (nodes.hand_over, ["challenger", "run_record", "verdict"], "trained_model"),
+    (nodes.renew_band, ["material", "champion", "verdict"], "renewed_champion"),
+    (
+        nodes.hand_over,
+        ["challenger", "run_record", "verdict", "renewed_champion"],
+        "trained_models",
+    ),
 )
 
 

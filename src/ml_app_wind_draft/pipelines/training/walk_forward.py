@@ -1,8 +1,9 @@
 """The walk-forward: month after month, models fitted on what was known predict what came next.
 
 Each month is trained for exactly as `wind train --watch` trains: on the history up to the month,
-with the judging window at its end kept from the fit, and the champion changes by the same verdict,
-but for the gate of fault sensitivity, whose trials would take longer than all the rest.
+with the judging window at its end kept from the fit, and the champion changes, or gets a new band,
+by the same verdict, but for the gate of fault sensitivity, whose trials would take longer than all
+the rest.
 Hyper-parameters are chosen once, on the history before the first month: a search each month would
 cost most of the time and change little.
 """
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.models.bundle import PREDICTION_COLUMNS, Bundle
 from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
-from ml_app_wind_draft.pipelines.training import nodes
+from ml_app_wind_draft.pipelines.training import nodes, renewal
 from ml_app_wind_draft.pipelines.training.sensitivity import not_probed
 from ml_app_wind_draft.registry.records import LoadedModel, ModelVersion
 
@@ -76,15 +77,19 @@ def walk_forward(
         )
         curve = nodes.power_curve_bundle(material)
         if champion is None:
-            champion = _loaded(curve, 0)
+            champion = _loaded(curve, 0, material.split.end)
         challenger = nodes.calibrate(
             material, nodes.fit(material, hyperparameters), hyperparameters
         )
         verdict = nodes.judge_challenger(material, challenger, champion, not_probed())
+        why = verdict.why
         if verdict.promote:
-            champion = _loaded(challenger, number)
+            champion = _loaded(challenger, number, material.split.end)
+        elif (kept := renewal.renewed(material, champion, verdict)) is not None:
+            why += f" {renewal.why(material, champion)}"
+            champion = _loaded(kept, champion.version.version, material.split.end)
         bundles = {CURVE: curve, CHALLENGER: challenger, CHAMPION: champion.bundle}
-        yield Month(start, end, bundles, verdict.why)
+        yield Month(start, end, bundles, why)
 
 
 def predict(
@@ -108,7 +113,7 @@ def _between(timestamp: NDArray[np.int64], start: int, end: int) -> NDArray[np.b
     return (timestamp >= start) & (timestamp < end)
 
 
-def _loaded(bundle: Bundle, number: int) -> LoadedModel:
+def _loaded(bundle: Bundle, number: int, window_end: int) -> LoadedModel:
     """A bundle as the judge wants its champion: with a version."""
     version = ModelVersion(
         version=number,
@@ -120,5 +125,6 @@ def _loaded(bundle: Bundle, number: int) -> LoadedModel:
         metrics={},
         run_id="",
         url="",
+        window_end=window_end,
     )
     return LoadedModel(version, bundle)

@@ -149,7 +149,7 @@ def test_the_pipeline_trains_and_judges_a_challenger(
             "params:training": MemoryDataset({**QUICK, "model": kind}),
         }
     )
-    trained = SequentialRunner().run(create_pipeline(), catalog)["trained_model"].load()
+    (trained,) = SequentialRunner().run(create_pipeline(), catalog)["trained_models"].load()
     record, metrics = trained.record, trained.record.metrics
     assert record.kind == trained.bundle.kind == kind
     assert trained.verdict.against == 1
@@ -190,6 +190,7 @@ def as_champion(trained):
         metrics={},
         run_id="",
         url="",
+        window_end=trained.record.window_end,
     )
     return LoadedModel(version, bundle)
 

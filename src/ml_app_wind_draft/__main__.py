@@ -455,16 +455,29 @@ def reset(
 
 
 @models.callback()
-def list_models(context: typer.Context) -> None:
-    """List the models; promote one or roll back.
+def list_models(
+    context: typer.Context,
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--at", parser=instant, metavar="TIME", help="Only say who was champion then, UTC."
+        ),
+    ] = None,
+) -> None:
+    """List the models; promote one, roll back, or try one out in shadow.
 
-    Examples: [bold]wind models[/], [bold]wind models promote 3 --why "better in icing"[/]
+    Examples: [bold]wind models[/], [bold]wind models --at 2026-03-01T12:00[/], [bold]wind models
+    promote 3 --why "better in icing"[/]
     """
     from ml_app_wind_draft.core.config import load_settings
     from ml_app_wind_draft.services import models as service
 
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        return
+    if at is None:
         service.show(load_settings())
+    else:
+        service.show_champion_at(load_settings(), int(at.timestamp()))
 
 
 @models.command()
@@ -489,6 +502,32 @@ def rollback(version: Version, why: Why) -> None:
     from ml_app_wind_draft.services import models as service
 
     service.rollback(load_settings(), version, why)
+
+
+@models.command()
+def shadow(
+    version: Annotated[
+        int | None, typer.Argument(help="A version number from `wind models`.")
+    ] = None,
+    stop: Annotated[bool, typer.Option("--stop", help="No version is in shadow any more.")] = False,
+) -> None:
+    """Score a version beside the champion, on the live stream, without using it.
+
+    What it says is stored apart: no alarm, sum, score or export reads it. It costs a second scoring
+    of each row.
+
+    Examples: [bold]wind models shadow 3[/], [bold]wind models shadow --stop[/]
+    """
+    from ml_app_wind_draft.core.config import load_settings
+    from ml_app_wind_draft.services import models as service
+
+    if stop == (version is not None):
+        message = "give a version, or --stop"
+        raise typer.BadParameter(message)
+    if version is None:
+        service.stop_shadow(load_settings())
+    else:
+        service.start_shadow(load_settings(), version)
 
 
 def main() -> None:

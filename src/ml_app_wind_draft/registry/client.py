@@ -8,12 +8,13 @@ from itertools import islice
 from typing import Self
 
 from ml_app_wind_draft.core.config import Settings
-from ml_app_wind_draft.core.errors import NoChampionError, RegistryUnavailableError
+from ml_app_wind_draft.core.errors import NoChampionError, RegistryError, RegistryUnavailableError
 from ml_app_wind_draft.registry.cache import ModelCache
 from ml_app_wind_draft.registry.outbox import Outbox
 from ml_app_wind_draft.registry.records import (
     CHALLENGER,
     CHAMPION,
+    SHADOW,
     Comparison,
     LoadedModel,
     ModelVersion,
@@ -64,6 +65,10 @@ class ModelRegistry:
     def challenger(self) -> ModelVersion | None:
         """The version with the alias `challenger`, `None` if there is none."""
         return self._with_alias(CHALLENGER)
+
+    def shadow(self) -> ModelVersion | None:
+        """The version with the alias `shadow`, which is scored and never used; `None` without."""
+        return self._with_alias(SHADOW)
 
     def version(self, version: int) -> ModelVersion:
         """One version. Raises `RegistryError` if it does not exist."""
@@ -158,14 +163,39 @@ class ModelRegistry:
         """Move the alias `challenger`."""
         self._set_alias(CHALLENGER, version)
 
+    def start_shadow(self, version: int) -> ModelVersion:
+        """Move the alias `shadow`: the version is scored beside the champion from now on.
+
+        Raises `RegistryError` for a version that is not there, and for the champion.
+        """
+        found, champion = self.version(version), self.champion()
+        if champion is not None and champion.version == version:
+            message = f"Version {version} is the champion: it is scored, and used, already."
+            raise RegistryError(message, remedy="Choose a version that is to be judged.")
+        self._set_alias(SHADOW, version)
+        log.info("Version %d (%s) is in shadow.", version, found.kind)
+        return found
+
+    def stop_shadow(self) -> int | None:
+        """Take the alias `shadow` away; gives whose it was. What was scored is kept."""
+        shadow = self.shadow()
+        if shadow is None:
+            return None
+        self._rest.delete("registered-models/alias", name=MODEL_NAME, alias=SHADOW)
+        log.info("Version %d is no longer in shadow.", shadow.version)
+        return shadow.version
+
     def promote(self, version: int, by: str, why: str) -> None:
         """Make a version champion; an older one, too: that is a roll back.
 
-        The alias moves in one call; then `champion_history` says who did it and why.
+        The alias moves in one call; then `champion_history` says who did it and why. A version that
+        was in shadow no longer is.
         """
         promoted = self.version(version)
         self._set_alias(CHAMPION, version)
         self.record(promoted, by, why)
+        if SHADOW in promoted.aliases:
+            self.stop_shadow()
         log.info("Version %d (%s) is champion, by %s: %s", version, promoted.kind, by, why)
 
     def record(self, champion: ModelVersion, by: str, why: str) -> bool:

@@ -6,6 +6,7 @@ from ml_app_wind_draft.models.bundle import Bundle
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+SHADOW = "shadow"
 
 
 @dataclass(frozen=True, slots=True)

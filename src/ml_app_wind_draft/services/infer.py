@@ -20,6 +20,8 @@ from ml_app_wind_draft.services.alarm_watch import AlarmWatch
 from ml_app_wind_draft.services.champion_watch import NO_CHAMPION, Champions, ChampionWatch
 from ml_app_wind_draft.services.forecast_watch import ForecastWatch
 from ml_app_wind_draft.services.loop import Tick, run_loop
+from ml_app_wind_draft.services.shadow import Shadowing
+from ml_app_wind_draft.services.shadow_watch import ShadowWatch
 from ml_app_wind_draft.storage.data_manager import MODEL_NAME, ChampionChange, DataManager
 
 log = logging.getLogger(__name__)
@@ -45,11 +47,13 @@ class Inference:
         site: Site,
         watch: Champions,
         forecasts: ForecastWatch | None = None,
+        shadow: Shadowing | None = None,
     ) -> None:
         self._manager = manager
         self._site = site
         self._watch = watch
         self._forecasts = forecasts
+        self._shadow = shadow
         self._alarms = AlarmWatch(manager, site)
         self._sensors = SensorDays(manager, site)
         self._recorded: int | None = None
@@ -69,6 +73,8 @@ class Inference:
             return self._ended(champion)
         outcomes = score(rows, champion, self._site)
         saved = self._manager.save_outcomes(outcomes)
+        if self._shadow is not None:
+            self._shadow.follow(rows, champion)
         if len(outcomes) == BATCH_ROWS:
             return Tick(done=saved, more=True, message=self._message(champion))
         return self._ended(champion, saved)
@@ -83,7 +89,8 @@ class Inference:
     def _message(self, champion: LoadedModel) -> str:
         said = f"Scoring with version {champion.version.version} ({champion.version.kind})."
         forecasts = self._forecasts.trouble if self._forecasts else ""
-        return f"{self._watch.trouble or said} {forecasts}".strip()
+        shadow = self._shadow.said if self._shadow else ""
+        return " ".join(filter(None, (self._watch.trouble or said, forecasts, shadow)))
 
     def _write_down(self, champion: LoadedModel) -> None:
         """Record a change of champion that was made in MLflow's own page."""
@@ -111,8 +118,10 @@ def run(settings: Settings, *, poll: float = 5.0) -> None:
         with (
             ChampionWatch(settings) as watch,
             ForecastWatch(settings, manager, site) as forecasts,
+            ShadowWatch(settings) as shadows,
         ):
-            inference = Inference(manager, site, watch, forecasts)
+            shadow = Shadowing(manager, site, shadows)
+            inference = Inference(manager, site, watch, forecasts, shadow)
             run_loop(SERVICE, manager, inference.tick, interval=poll)
     finally:
         manager.close()

@@ -1,4 +1,4 @@
-"""`wind models`: list the registered versions, promote one, roll back."""
+"""`wind models`: list the registered versions, promote one, roll back, put one into shadow."""
 
 import getpass
 
@@ -48,6 +48,42 @@ def rollback(settings: Settings, version: int, why: str, console: Console | None
         remedy = f"Former champions: {known}. `wind models promote` takes any version."
         raise RegistryError(message, remedy=remedy)
     promote(settings, version, why, console)
+
+
+def show_champion_at(settings: Settings, instant: int, console: Console | None = None) -> None:
+    """Print which version was champion at `instant` (wall clock, s UTC), since when and why."""
+    console = console or Console()
+    with stored(settings) as manager:
+        version = None if manager is None else manager.champion_at(instant)
+        history = None if manager is None else manager.champion_history()
+    if version is None or history is None:
+        console.print(f"At {clock.say(instant)} there was no champion.")
+        return
+    reigns = history[(history["version"] == version) & (history["from_time"] <= instant)]
+    reign = reigns.iloc[-1]
+    since = clock.say(int(reign["from_time"]))
+    console.print(
+        f"At {clock.say(instant)} version {version} was champion, since {since}, by "
+        f"{reign['by']}: {reign['why']}"
+    )
+
+
+def start_shadow(settings: Settings, version: int, console: Console | None = None) -> None:
+    """Have a version scored in shadow. Raises `RegistryError` for the champion, and for none."""
+    with ModelRegistry(settings) as registry:
+        found = registry.start_shadow(version)
+    (console or Console()).print(
+        f"Version {version} ({found.kind}) is in shadow: it is scored beside the champion and not "
+        "used. `wind models judge` says how it does."
+    )
+
+
+def stop_shadow(settings: Settings, console: Console | None = None) -> None:
+    """End the shadow; what it said is kept."""
+    with ModelRegistry(settings) as registry:
+        version = registry.stop_shadow()
+    said = "No version was in shadow." if version is None else f"Version {version} is not in shadow"
+    (console or Console()).print(said if version is None else f"{said} any more.")
 
 
 def _show_history(settings: Settings, console: Console) -> None:

@@ -144,9 +144,10 @@ def _model_table(settings: Settings) -> Table:
         try:
             champion = registry.champion()
             challenger = registry.challenger()
+            shadow = registry.shadow()
         except RegistryError as error:
             copy = registry.champion_on_disk()
-            champion, challenger = (copy.version if copy else None), None
+            champion, challenger, shadow = (copy.version if copy else None), None, None
             table.add_row("MLflow", f"[yellow]{error}[/]")
     table.add_row("champion", say_version(champion) if champion else "none yet: `wind train`")
     if champion:
@@ -156,6 +157,8 @@ def _model_table(settings: Settings) -> Table:
         table.add_row("score", say_score(champion))
     if challenger:
         table.add_row("challenger", f"{say_version(challenger)}, {say_score(challenger)}")
+    if shadow:
+        table.add_row("in shadow", f"{say_version(shadow)}, {_say_shadow(settings, shadow)}")
     return table
 
 
@@ -186,6 +189,20 @@ def say_forecaster(version: ForecasterVersion | None) -> str:
         return "none yet: `wind forecast --train`"
     learnt = f"trained on rows to {_say_day(version.training_end)}"
     return f"version {version.version}, {learnt}, weather: {version.weather}"
+
+
+def _say_shadow(settings: Settings, shadow: ModelVersion) -> str:
+    """How far it has come, or what is wrong."""
+    try:
+        with stored(settings) as manager:
+            state = manager.shadow_state(shadow.version) if manager else None
+    except StorageError as error:
+        return f"[red]the database cannot be read[/]: {error}"
+    if state is None:
+        return "no row scored yet"
+    newest = "" if state.newest is None else f", the newest {clock.say(state.newest)}"
+    trouble = f"; [red]does not score[/]: {state.trouble}" if state.trouble else ""
+    return f"{state.scored:,} rows scored{newest}{trouble}"
 
 
 def say_version(version: ModelVersion) -> str:

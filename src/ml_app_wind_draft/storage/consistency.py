@@ -40,6 +40,11 @@ QUESTIONS = {
     f"""SELECT count(*) FROM predictions p WHERE NOT EXISTS (SELECT 1 FROM ({REVISIONS}) r
     WHERE r.turbine_id = p.turbine_id AND r.timestamp = p.timestamp
     AND r.revision = p.revision)""": "outcomes belong to no stored row",
+    f"""SELECT count(*) FROM shadow_predictions p WHERE NOT EXISTS (SELECT 1 FROM ({REVISIONS}) r
+    WHERE r.turbine_id = p.turbine_id AND r.timestamp = p.timestamp
+    AND r.revision = p.revision)""": "outcomes of a model in shadow belong to no stored row",
+    """SELECT count(*) FROM shadows s WHERE s.scored <> (SELECT count(*) FROM shadow_predictions p
+    WHERE p.model_version = s.model_version)""": "models in shadow are counted wrongly",
 }
 # what is summed by day -> (the sums counted anew, the sums that are kept)
 BY_DAY = {

@@ -27,6 +27,7 @@ from ml_app_wind_draft.storage import (
     schema,
     services,
     set_aside,
+    shadow,
     sums,
     weather,
     work,
@@ -37,6 +38,7 @@ from ml_app_wind_draft.storage.heartbeats import Heartbeat
 from ml_app_wind_draft.storage.raw_rows import RAW_COLUMNS
 from ml_app_wind_draft.storage.services import ChampionChange
 from ml_app_wind_draft.storage.set_aside import Search
+from ml_app_wind_draft.storage.shadow import Duel, ShadowState
 from ml_app_wind_draft.storage.statements import execute, fetch, value
 
 MODEL_NAME = "wind_power_predictor"
@@ -277,6 +279,45 @@ class DataManager:
         """The newest `count` current outcomes of each turbine."""
         with reading(self._engine) as connection:
             return frames.predictions_last(connection, count, self._chosen(connection, turbine_ids))
+
+    # models in shadow: what they say is kept apart, and nothing above reads it
+
+    def save_shadow_outcomes(self, outcomes: pd.DataFrame) -> int:
+        """Store what one model in shadow said of rows; gives how many are new.
+
+        Columns as in `save_outcomes`; what is stored already stays as it is.
+        """
+        with self._taking_turns() as connection:
+            return shadow.save(connection, outcomes, clock.wall_now())
+
+    def note_shadow_trouble(self, version: int, trouble: str) -> None:
+        """Say why a model in shadow does not score; the next row that it scores takes it back."""
+        with writing(self._engine) as connection:
+            shadow.note_trouble(connection, version, trouble)
+
+    def shadow_state(self, version: int) -> ShadowState | None:
+        """How a version fares in shadow, `None` where it never was in one."""
+        with reading(self._engine) as connection:
+            return shadow.state(connection, version)
+
+    def shadow_pairs(self, duel: Duel, turbine_ids: Sequence[str] | None = None) -> pd.DataFrame:
+        """Rows that both versions of `duel` scored as they came, by turbine and time.
+
+        Columns: `turbine_id`, `timestamp`, `power` (kW), `wind_speed` (m/s), `shadow_power`,
+        `shadow_p10`, `shadow_p90` (kW), and the champion's `expected_power`, `expected_power_p10`,
+        `expected_power_p90`. Newest revisions with power, in the duel's states, predicted by both.
+        """
+        with reading(self._engine) as connection:
+            return shadow.pairs(connection, duel, self._chosen(connection, turbine_ids))
+
+    def shadow_days(self, duel: Duel, turbine_ids: Sequence[str] | None = None) -> pd.DataFrame:
+        """The rows of `shadow_pairs` summed up by day (UTC), oldest first.
+
+        Columns: `day` (s UTC), `rows`, `abs_error` (kW summed up) and `inside` (rows within the
+        band) of the shadow; `champion_abs_error` and `champion_inside`.
+        """
+        with reading(self._engine) as connection:
+            return shadow.days(connection, duel, self._chosen(connection, turbine_ids))
 
     # alarms and sums
 

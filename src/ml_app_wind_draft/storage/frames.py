@@ -38,6 +38,11 @@ VALUES = {
     "compared_power_sum",
     "expected_sum",
     "abs_error_sum",
+    "shadow_power",
+    "shadow_p10",
+    "shadow_p90",
+    "abs_error",
+    "champion_abs_error",
 }
 TEXTS = {"turbine_id", "status", "reason", "state", "model_name", "by", "why", "rule"}
 
@@ -58,6 +63,11 @@ def to_frame(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> pd.Dat
     if rows:
         table[:] = rows
     return pd.DataFrame({name: _typed(name, table[:, i]) for i, name in enumerate(columns)})
+
+
+def plain(column: pd.Series) -> list:
+    """Python values for the driver, with `None` where a value is missing."""
+    return column.to_numpy(dtype=object, na_value=None).tolist()
 
 
 def raw_range(

@@ -157,6 +157,34 @@ predictions = sa.Table(
     sqlite_with_rowid=False,
 )
 
+shadow_predictions = sa.Table(
+    "shadow_predictions",
+    metadata,
+    *_key_columns(
+        sa.Column("revision", Whole, primary_key=True, comment="of the row that was scored"),
+        sa.Column("model_version", Whole, primary_key=True, comment="in the registry"),
+        sa.Column("issued_at", INSTANT, nullable=False, comment="wall clock, s UTC"),
+        sa.Column("status", Text, nullable=False, comment="predicted or no_input"),
+        sa.Column("reason", Text, comment="what was missing, for no_input"),
+        sa.Column("expected_power", Real, comment="kW"),
+        sa.Column("expected_power_p10", Real, comment="kW, lower end of the 80 % band"),
+        sa.Column("expected_power_p90", Real, comment="kW, upper end of the 80 % band"),
+    ),
+    comment="what a model in shadow said of rows that no fit has seen; to judge it by, never used",
+    sqlite_with_rowid=False,
+)
+
+shadows = sa.Table(
+    "shadows",
+    metadata,
+    sa.Column("model_version", Whole, primary_key=True, autoincrement=False),
+    sa.Column("since", INSTANT, nullable=False, comment="first seen in shadow, wall clock, s UTC"),
+    sa.Column("scored", Whole, nullable=False, comment="its rows in shadow_predictions"),
+    sa.Column("newest", INSTANT, comment="interval start of the newest of them, s UTC"),
+    sa.Column("trouble", Text, nullable=False, comment="why it does not score; empty: it does"),
+    comment="how each model in shadow fares, kept in the transactions that store what it said",
+)
+
 counters = sa.Table(
     "counters",
     metadata,

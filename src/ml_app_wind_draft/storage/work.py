@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from ml_app_wind_draft.storage import alarms, bulk, counters, sums
-from ml_app_wind_draft.storage.frames import OUTCOME_COLUMNS, to_frame
+from ml_app_wind_draft.storage.frames import OUTCOME_COLUMNS, plain, to_frame
 from ml_app_wind_draft.storage.raw_rows import RAW_COLUMNS
 from ml_app_wind_draft.storage.statements import execute, execute_many, fetch
 
@@ -50,7 +50,7 @@ def save_outcomes(
     complete = outcomes.assign(issued_at=issued_at, backfilled=int(backfill))
     complete["in_sample"] = complete["in_sample"].astype(int)
     before = _count(connection, outcomes) if backfill else 0
-    rows = list(zip(*(_plain(complete[name]) for name in STORED_COLUMNS), strict=True))
+    rows = list(zip(*(plain(complete[name]) for name in STORED_COLUMNS), strict=True))
     bulk.insert(connection, "predictions", STORED_COLUMNS, rows, ignore_known=True)
     for turbine_id, stamps in _stamps_by_turbine(outcomes):
         sums.sum_up(connection, turbine_id, stamps)
@@ -96,7 +96,7 @@ def _not_waiting(connection: Connection, outcomes: pd.DataFrame) -> pd.DataFrame
         return outcomes
     span = (int(outcomes["timestamp"].min()), int(outcomes["timestamp"].max()))
     waiting = set(fetch(connection, KEYS_BETWEEN, span))
-    keys = zip(*(_plain(outcomes[name]) for name in KEY), strict=True)
+    keys = zip(*(plain(outcomes[name]) for name in KEY), strict=True)
     return outcomes[[key not in waiting for key in keys]] if waiting else outcomes
 
 
@@ -108,7 +108,7 @@ def _strike_off(connection: Connection, outcomes: pd.DataFrame) -> pd.DataFrame:
     lock = "" if alone else " FOR UPDATE"
     span = (int(outcomes["timestamp"].min()), int(outcomes["timestamp"].max()))
     waiting = set(fetch(connection, KEYS_BETWEEN + lock, span))
-    keys = list(zip(*(_plain(outcomes[name]) for name in KEY), strict=True))
+    keys = list(zip(*(plain(outcomes[name]) for name in KEY), strict=True))
     if alone and waiting == set(keys):
         execute(connection, DONE_BETWEEN, span)
         return outcomes
@@ -127,8 +127,3 @@ def _count(connection: Connection, outcomes: pd.DataFrame) -> int:
         span = (int(group["timestamp"].min()), int(group["timestamp"].max()))
         total += fetch(connection, statement, (turbine_id, int(version), *span))[0][0]
     return total
-
-
-def _plain(column: pd.Series) -> list:
-    """Python values for the driver, with `None` where a value is missing."""
-    return column.to_numpy(dtype=object, na_value=None).tolist()

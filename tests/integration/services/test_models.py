@@ -1,5 +1,6 @@
 import io
 
+import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -7,7 +8,8 @@ from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import RegistryError, RegistryUnavailableError
 from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.records import Verdict
-from ml_app_wind_draft.services.models import promote, rollback, show
+from ml_app_wind_draft.services.models import promote, rollback, show, show_champion_at
+from ml_app_wind_draft.storage.data_manager import DataManager
 from tests.integration.conftest import a_trained_model
 
 
@@ -54,3 +56,30 @@ def test_only_a_former_champion_can_be_rolled_back_to(two_models: Settings) -> N
 def test_without_mlflow_the_list_is_refused_with_the_address(settings: Settings) -> None:
     with pytest.raises(RegistryUnavailableError, match=str(settings.mlflow_port)):
         printed(settings)
+
+
+def test_who_was_champion_at_any_time_is_a_question_of_one_command(
+    two_models: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said_at(instant: int) -> str:
+        console = Console(file=io.StringIO(), width=200)
+        show_champion_at(two_models, instant, console)
+        assert isinstance(console.file, io.StringIO)
+        return console.file.getvalue()
+
+    manager = DataManager(two_models.database_url)
+    first = int(manager.champion_history()["from_time"].iloc[0])
+    monkeypatch.setattr("ml_app_wind_draft.core.clock.wall_now", lambda: first + 100)
+    promote(two_models, 2, "better in icing", Console(quiet=True))
+    monkeypatch.setattr("ml_app_wind_draft.core.clock.wall_now", lambda: first + 200)
+    rollback(two_models, 1, "off in summer", Console(quiet=True))
+    assert "no champion" in said_at(first - 1)
+    assert "version 1 was champion" in said_at(first + 99)
+    assert "the first model" in said_at(first + 99)
+    assert "version 2 was champion" in said_at(first + 100)
+    assert "better in icing" in said_at(first + 199)
+    assert "off in summer" in said_at(first + 10_000)
+    reigns = manager.champion_history()
+    manager.close()
+    assert reigns["version"].tolist() == [1, 2, 1]
+    assert pd.isna(reigns["to_time"].iloc[-1])

@@ -50,12 +50,13 @@ def worse_parts(rows: pd.DataFrame, error: Values, reference: Values, gates: Gat
 
 def worse_evidence(own: Evidence, reference: Evidence, gates: Gates) -> str:
     """The band holds and faults are found, or both at least as well as with the champion."""
-    return _coverage_off(own.coverage, reference.coverage, gates) or _hides_faults(
+    return coverage_off(own.coverage, reference.coverage, gates) or hides_faults(
         own.sensitivity, reference.sensitivity, gates
     )
 
 
-def _coverage_off(own: float, reference: float, gates: Gates) -> str:
+def coverage_off(own: float, reference: float, gates: Gates) -> str:
+    """The band holds its share of the rows, or is no further off than the champion's."""
     low, high = gates.coverage_low, gates.coverage_high
     if np.isnan(own) or _distance(own, gates) <= _distance(reference, gates):
         return ""
@@ -65,7 +66,8 @@ def _coverage_off(own: float, reference: float, gates: Gates) -> str:
     )
 
 
-def _hides_faults(own: Sensitivity, reference: Sensitivity, gates: Gates) -> str:
+def hides_faults(own: Sensitivity, reference: Sensitivity, gates: Gates) -> str:
+    """Faults are found no later than with the champion; nothing tried refuses nothing."""
     if own.trials.empty or own.hours <= reference.hours * (1 + gates.fault_margin):
         return ""
     return (

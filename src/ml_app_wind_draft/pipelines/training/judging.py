@@ -33,7 +33,26 @@ def judge(
     version = champion.version.version
     seen_until = champion.bundle.training_end + parameters.gap
     rows = window[window["normal"] & (window["timestamp"] > seen_until)]
-    pair = _Pair.on(rows, challenger, champion.bundle)
+    return judge_pair(
+        Pair.on(rows, challenger, champion.bundle),
+        version,
+        parameters,
+        lambda: gather(challenger),
+        lambda: gather(champion.bundle),
+    )
+
+
+def judge_pair(
+    pair: "Pair",
+    version: int,
+    parameters: TrainingParameters,
+    gather: Callable[[], gates.Evidence],
+    gather_reference: Callable[[], gates.Evidence],
+) -> Verdict:
+    """The same for what both models expect, wherever that comes from: a challenger, and `version`.
+
+    `gather` and `gather_reference` find out what else is known of the two, and are called last.
+    """
     if len(pair.rows) < parameters.least_rows:
         why = (
             f"Kept version {version}: only {len(pair.rows):,} rows of normal operation that "
@@ -52,7 +71,7 @@ def judge(
     verdict = _verdict(difference, version, pair.rows, parameters)
     reason = verdict.promote and (
         gates.worse_parts(pair.rows, pair.error, pair.reference_error, parameters.gates)
-        or gates.worse_evidence(gather(challenger), gather(champion.bundle), parameters.gates)
+        or gates.worse_evidence(gather(), gather_reference(), parameters.gates)
     )
     if reason:
         verdict = _refused(verdict, version, reason)
@@ -60,15 +79,19 @@ def judge(
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
-    """The rows that both models predict, with what each expects there, kW."""
+class Pair:
+    """The rows that both models predict, with what each expects there, kW.
+
+    `rows` has `turbine_id`, `timestamp` (s), `wind_speed` (m/s) and `power` (kW).
+    """
 
     rows: pd.DataFrame
     expected: NDArray[np.float64]
     reference: NDArray[np.float64]
 
     @classmethod
-    def on(cls, rows: pd.DataFrame, challenger: Bundle, champion: Bundle) -> "_Pair":
+    def on(cls, rows: pd.DataFrame, challenger: Bundle, champion: Bundle) -> "Pair":
+        """What the two predict for `rows`, which hold their features."""
         own, reference = (
             each.predict(rows)["expected_power"].to_numpy(np.float64)
             for each in (challenger, champion)
@@ -78,14 +101,17 @@ class _Pair:
 
     @property
     def power(self) -> NDArray[np.float64]:
+        """What was measured, kW."""
         return self.rows["power"].to_numpy(np.float64)
 
     @property
     def error(self) -> NDArray[np.float64]:
+        """The challenger's, kW."""
         return self.expected - self.power
 
     @property
     def reference_error(self) -> NDArray[np.float64]:
+        """The champion's, kW."""
         return self.reference - self.power
 
 

@@ -344,7 +344,9 @@ def _bundle(material: Material, model: Model, band: Band) -> Bundle:
 
 def _settings(parameters: TrainingParameters) -> dict[str, Any]:
     """The settings besides the hyper-parameters, flat."""
-    plain = parameters.model_dump(exclude={"search", "gates", "catboost", "random_forest"})
+    plain = parameters.model_dump(
+        exclude={"search", "gates", "shadow", "catboost", "random_forest"}
+    )
     sections = {"search": parameters.search, "gate": parameters.gates}
     nested = {
         f"{name}_{key}": value for name, section in sections.items() for key, value in section

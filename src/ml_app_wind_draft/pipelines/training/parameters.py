@@ -85,6 +85,12 @@ class Gates(Strict):
         return self
 
 
+class Shadow(Strict):
+    """How a model in shadow is judged."""
+
+    least_days: Annotated[int, Field(ge=1, description="with rows that neither has seen")] = 14
+
+
 class TrainingParameters(Strict):
     """All of it."""
 
@@ -95,6 +101,7 @@ class TrainingParameters(Strict):
     margin: Annotated[float, Field(ge=0, lt=1, description="of the champion's MAE")] = 0.01
     least_rows: Annotated[int, Field(ge=1, description="normal rows to judge on")] = 2000
     gates: Gates = Gates()
+    shadow: Shadow = Shadow()
     search: Search = Search()
     catboost: ModelParameters = ModelParameters()
     random_forest: ModelParameters = ModelParameters()

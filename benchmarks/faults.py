@@ -18,6 +18,7 @@ from ml_app_wind_draft.core.alarms import MODEL_DOUBT, UNDER_PERFORMANCE
 from ml_app_wind_draft.core.signals import SIGNAL_INDEX, SIGNAL_NAMES
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.ingestion.contract import Limits, flag_signals
+from ml_app_wind_draft.monitoring.alarm_choice import LOSSES, quickest, weigh
 from ml_app_wind_draft.monitoring.faults import (
     DAY,
     FAULTS,
@@ -28,6 +29,7 @@ from ml_app_wind_draft.monitoring.faults import (
 )
 from ml_app_wind_draft.pipelines.training.sensitivity import LOOK_BACK
 from ml_app_wind_draft.pipelines.training.walk_forward import Month, predict
+from ml_app_wind_draft.services.alarm_choice import table_of
 
 ONSETS, SEED = 6, 1
 YEAR = 365.25 * DAY
@@ -41,7 +43,10 @@ def run(rows: pd.DataFrame, site: Site, walked: list[Month], console: Console) -
     def expected(each: pd.DataFrame) -> pd.Series:
         return predict(walked, as_stored(each, site), site)["expected_power"]
 
-    results = _false_alarms(rows, expected, site, walked, console)
+    results = [
+        *_false_alarms(rows, expected, site, walked, console),
+        *_calibrated(rows, expected, site, console),
+    ]
     start, end = walked[0].start, walked[-1].end
     days = (end - start) // DAY - SEEN_FOR_DAYS
     drawn = np.random.default_rng(SEED).choice(np.arange(2, days), ONSETS, replace=False)
@@ -98,6 +103,48 @@ def _false_alarms(
             Result(f"alarms_untouched_{rule}", rate, "1/year", FALSE_ALARMS, met, 0.0, 0.0)
         )
     return results
+
+
+def _calibrated(
+    rows: pd.DataFrame,
+    expected: Callable[[pd.DataFrame], pd.Series],
+    site: Site,
+    console: Console,
+) -> list[Result]:
+    """What `wind alarms --calibrate` would advise at the end of the walk."""
+    predicted = rows.assign(expected_power=expected(rows)).dropna(subset="expected_power")
+    weighed = weigh(predicted.reset_index(drop=True), site)
+    console.print(table_of(weighed))
+    choice = quickest(weighed, FALSE_ALARMS)
+    if choice is None:
+        return []
+    (best,) = weighed[weighed["choice"] == choice].to_dict("records")
+    console.print(choice.as_yaml(), highlight=False)
+    rates = [
+        Result(
+            f"alarms_calibrated_{rule}",
+            round(best[rule], 2),
+            "1/year",
+            FALSE_ALARMS,
+            bool(best[rule] <= FALSE_ALARMS),
+            0.0,
+            0.0,
+        )
+        for rule in (UNDER_PERFORMANCE, MODEL_DOUBT)
+    ]
+    shares = [
+        Result(
+            f"found_calibrated_{x:.0%}",
+            best[f"found_{x:.0%}"],
+            "share",
+            0.0,
+            met=True,
+            baseline=0.0,
+            spread=0.0,
+        )
+        for x in LOSSES
+    ]
+    return [*rates, *shares]
 
 
 def _told(trials: list[Trial]) -> tuple[str, str, str]:

@@ -219,14 +219,28 @@ def alarms(
     start: From = None,
     end: Until = None,
     turbine: Annotated[str | None, typer.Option(help="Only this turbine's.")] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate", help="Weigh other settings: how often they speak, what they find."
+        ),
+    ] = False,
 ) -> None:
     """List the alarms, newest first: under performance, and doubt in model or sensor.
 
-    docs/alarms.md says what the two rules are and where their limits are set.
+    docs/alarms.md says what the two rules are and where their limits are set. --calibrate runs them
+    with other windows over the stored predictions, and with losses put in; it changes nothing.
 
-    Examples: [bold]wind alarms[/], [bold]wind alarms --from 2015-03-01 --turbine R80711[/]
+    Examples: [bold]wind alarms[/], [bold]wind alarms --from 2015-03-01 --turbine R80711[/],
+    [bold]wind alarms --calibrate[/]
     """
     from ml_app_wind_draft.core.config import load_settings
+
+    if calibrate:
+        from ml_app_wind_draft.services import alarm_choice
+
+        alarm_choice.show(load_settings(), start, end)
+        return
     from ml_app_wind_draft.services import alarms as service
 
     service.show(load_settings(), start, end, turbine)

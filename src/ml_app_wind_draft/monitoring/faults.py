@@ -25,7 +25,6 @@ Expected = Callable[[pd.DataFrame], pd.Series]
 
 DAY = 86_400
 SEEN_FOR_DAYS = 30
-RULES_LOOK_BACK = 2 * DAY
 ICE_GROWS_DAYS = 10.0
 ICE_TAKES = 0.2
 
@@ -114,10 +113,10 @@ def try_out(
 ) -> Iterator[Trial]:
     """Inject each fault at each (turbines, onset) and run the rules on faulty and untouched rows.
 
-    `rows`: raw columns of all turbines by turbine and time; from two days before an onset on, the
-    model behind `expected` was fitted on none of them. `expected(rows)`: expected power in kW with
-    the index of `rows`, NaN where the model says nothing; it gets `look_back` (s) before the onset,
-    as far as the model's features look.
+    `rows`: raw columns of all turbines by turbine and time; from `rules_look_back` before an onset
+    on, the model behind `expected` was fitted on none of them. `expected(rows)`: expected power in
+    kW with the index of `rows`, NaN where the model says nothing; it gets `look_back` (s) before
+    the onset, as far as the model's features look.
     """
     for onset in dict.fromkeys(each for _, each in cases):
         stretch = _Stretch.around(onset, rows, expected, site, look_back)
@@ -125,6 +124,11 @@ def try_out(
             for turbine_ids, when in cases:
                 if when == onset:
                     yield stretch.trial(fault, tuple(turbine_ids))
+
+
+def rules_look_back(site: Site) -> int:
+    """How long before an onset the rules begin, s: their window is full by then."""
+    return round(2 * site.alarms.window_hours * 3600)
 
 
 def alarms_of(rows: pd.DataFrame, expected: pd.Series, turbine_id: str, site: Site) -> list[Alarm]:
@@ -160,7 +164,7 @@ class _Stretch:
     ) -> "_Stretch":
         near = rows["timestamp"].between(onset - look_back, onset + SEEN_FOR_DAYS * DAY)
         own = rows[near].reset_index(drop=True)
-        judged = (own["timestamp"] >= onset - RULES_LOOK_BACK).to_numpy()
+        judged = (own["timestamp"] >= onset - rules_look_back(site)).to_numpy()
         known = expected(own).where(judged)
         alarms = {each: alarms_of(own, known, each, site) for each in site.turbine_ids}
         return cls(onset, own, judged, expected, site, alarms)

@@ -8,10 +8,12 @@ from rich.console import Console
 
 from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.config import Settings
+from ml_app_wind_draft.core.errors import ConfigurationError
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.ingestion.intake import ingest_frame
 from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.records import TrainedModel
+from ml_app_wind_draft.services import alarm_choice
 from ml_app_wind_draft.services.alarm_watch import wrong_alarms
 from ml_app_wind_draft.services.alarms import show
 from ml_app_wind_draft.services.champion_watch import ChampionWatch
@@ -117,3 +119,27 @@ def test_the_command_needs_no_database(settings: Settings) -> None:
     assert said(settings).startswith("No data yet")
     assert settings.sqlite_path
     assert not settings.sqlite_path.exists()
+
+
+def test_other_settings_are_weighed_on_stored_predictions(
+    with_mlflow: Settings, site: Site
+) -> None:
+    manager = DataManager(with_mlflow.database_url)
+    manager.init_raw_db_table()
+    manager.register_site(site)
+    ingest_frame(manager, site, recorded_rows(70), source="test")
+    register(with_mlflow, a_trained_model())
+    with pytest.raises(ConfigurationError, match="0 days of predictions"):
+        alarm_choice.show(with_mlflow, console=Console(file=StringIO()))
+    with ChampionWatch(with_mlflow) as watch:
+        inference = Inference(manager, site, watch)
+        while inference.tick().more:
+            pass
+    manager.close()
+    page = Console(file=StringIO(), width=200, color_system=None)
+    alarm_choice.show(with_mlflow, console=page)
+    assert isinstance(page.file, StringIO)
+    text = page.file.getvalue()
+    assert "120 h" in text
+    assert "loss of 5% found" in text
+    assert "alarms: {window_hours:" in text or "All speak more than 2 times" in text

@@ -56,6 +56,9 @@ ELSEWHERE = {
     r"wind backtest .*": (
         "unit/services/test_backtest.py::test_every_forecast_is_written_in_the_units_of_the_table"
     ),
+    r"wind alarms --calibrate": (
+        "integration/services/test_alarms.py::test_other_settings_are_weighed_on_stored_predictions"
+    ),
     r"wind alarms --from .*": (
         "integration/services/test_alarms.py::test_the_command_tells_of_each_alarm"
     ),

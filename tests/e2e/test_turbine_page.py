@@ -389,7 +389,8 @@ def test_ten_ticks_add_exactly_ten_points_to_every_trace(page, start, farm):
     open_page(page, start().address, "?from=2015-01-14T00:00Z&to=2015-01-16T00:00Z")
     wait_for_lines(page)
     uids = page.evaluate(f"() => {PLOT}.data.map(each => each.uid)")
-    uids.remove("band")  # a polygon: its corners are those of p10 and p90
+    for other in ("band", "fan_90", "fan_50", "forecast"):  # polygons, and what lies beyond now
+        uids.remove(other)
     before = {uid: points(page, uid) for uid in uids}
     assert {len(each["y"]) for each in before.values()} == {144}
     corners = len(points(page, "band")["x"])

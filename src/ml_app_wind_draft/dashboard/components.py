@@ -206,6 +206,7 @@ def chart_card() -> html.Section:
                 html.Div(id="chart-skeleton", className="skeleton chart-skeleton"),
             ],
         ),
+        html.P("\N{NO-BREAK SPACE}", id="forecast-note", className="note forecast-note"),
         about=html.Span("\N{NO-BREAK SPACE}", id="chart-about", className="note"),
         help_text="Measured power against what the champion expects. Drag to zoom,"
         " double-click to leave the zoom. Shaded: alarms, as in the table below.",

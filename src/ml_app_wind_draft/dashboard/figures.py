@@ -28,6 +28,7 @@ LEGEND = {
     "power": ("Measured", ["power"]),
     "expected": ("Expected", ["expected"]),
     "band": ("P10\N{EN DASH}P90", ["band", "p10", "p90"]),
+    "forecast": ("Forecast", ["fan_90", "fan_50", "forecast"]),
     "error": ("Error", ["error"]),
     "error_mean": ("Error, 6 h mean", ["error_mean"]),
     "below": ("Below expectation, 24 h", ["below"]),
@@ -155,7 +156,7 @@ def farm_frame(scheme: Scheme) -> dict[str, Any]:
     kept = ("yaxis2", "yaxis3", "yaxis4", "hoversubplots")
     title, *_, now = whole["annotations"]
     return {
-        "data": _traces(palette)[:5],
+        "data": [each for each in _traces(palette) if each["yaxis"] == "y"],
         "layout": {
             **{key: each for key, each in whole.items() if key not in kept},
             "margin": {"l": 52, "r": 8, "t": 24, "b": 36},
@@ -237,6 +238,7 @@ def _traces(palette: Palette) -> list[dict[str, Any]]:
         _line(
             "band", "Band", palette.band, 0, fill="toself", fillcolor=palette.band, hoverinfo="skip"
         ),
+        *_fan(palette),
         _line("power", "Measured", palette.measured, 1.4, zorder=2),
         _line("expected", "Expected", palette.accent, 1.6, zorder=1),
         _line("p90", "P90", palette.band, 0),
@@ -246,6 +248,18 @@ def _traces(palette: Palette) -> list[dict[str, Any]]:
         _line("below", "Below expectation, 24 h", palette.rule, 1.6, axis="y4", unit="%"),
         _line("mae", "MAE, 24 h", palette.error, 1.4, axis="y4", unit="%"),
         _line("wind", "Wind speed", palette.wind, 1.4, axis="y3", unit="m/s"),
+    ]
+
+
+def _fan(palette: Palette) -> list[dict[str, Any]]:
+    """Filled by the browser: nine and five of ten hours, and the median."""
+    filled = {"fill": "toself", "fillcolor": palette.forecast, "hoverinfo": "skip"}
+    said = "Forecast <b>%{y:,.0f} kW</b>, P5\N{EN DASH}P95 %{customdata}<extra></extra>"
+    line = _line("forecast", "Forecast", palette.forecast, 1.8, hovertemplate=said)
+    return [
+        _line("fan_90", "P5\N{EN DASH}P95", palette.forecast, 0, opacity=0.16, **filled),
+        _line("fan_50", "P25\N{EN DASH}P75", palette.forecast, 0, opacity=0.3, **filled),
+        {**line, "line": {**line["line"], "dash": "dash"}},
     ]
 
 

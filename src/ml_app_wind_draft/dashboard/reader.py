@@ -84,6 +84,14 @@ class Storage(Protocol):
     ) -> pd.DataFrame:
         """The newest outcomes."""
 
+    def newest_forecast(self, unit: str, resolution: int) -> int | None:
+        """When the newest forecast was issued."""
+
+    def forecasts(
+        self, unit: str, resolution: int, start: int, end: int, *, leads: Sequence[int] = ()
+    ) -> pd.DataFrame:
+        """Forecasts by issue time."""
+
     def heartbeats(self) -> list[Heartbeat]:
         """Every service's last word."""
 

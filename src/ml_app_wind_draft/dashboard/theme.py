@@ -38,6 +38,7 @@ class Palette:
     error_faint: str
     rule: str
     band: str
+    forecast: str
     grid: str
     good: str
     good_tint: str
@@ -68,6 +69,7 @@ PALETTES: dict[Scheme, Palette] = {
         error_faint="rgba(194, 65, 12, 0.32)",
         rule="#6d4fb8",
         band="rgba(11, 114, 133, 0.24)",
+        forecast="#7c5cbf",
         grid="#e9edf1",
         good="#077455",
         good_tint="#e3f6ee",
@@ -96,6 +98,7 @@ PALETTES: dict[Scheme, Palette] = {
         error_faint="rgba(255, 146, 43, 0.36)",
         rule="#b79cf0",
         band="rgba(59, 201, 219, 0.32)",
+        forecast="#b79cf0",
         grid="#212a35",
         good="#51dba5",
         good_tint="#12362b",

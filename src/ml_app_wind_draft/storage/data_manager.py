@@ -434,10 +434,15 @@ class DataManager:
         with reading(self._engine) as connection:
             return forecasts.newest_issue(connection, unit, resolution)
 
-    def forecasts(self, unit: str, resolution: int, start: int, end: int) -> pd.DataFrame:
-        """A unit's forecasts with start <= issued_at < end; `measured` is NaN until it came."""
+    def forecasts(
+        self, unit: str, resolution: int, start: int, end: int, *, leads: Sequence[int] = ()
+    ) -> pd.DataFrame:
+        """A unit's forecasts with start <= issued_at < end; `measured` is NaN until it came.
+
+        Only those with one of `leads` (s, from issue to the interval's end), if there are any.
+        """
         with reading(self._engine) as connection:
-            return forecasts.read(connection, unit, resolution, start, end)
+            return forecasts.read(connection, unit, resolution, start, end, leads)
 
     def fill_forecasts(self, came: pd.DataFrame) -> None:
         """Write what came beside the forecasts of it.

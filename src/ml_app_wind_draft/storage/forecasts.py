@@ -1,5 +1,7 @@
 """Forecasts by issue time: kept as they were issued, and beside them what came."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 from sqlalchemy.engine import Connection
 
@@ -32,14 +34,22 @@ def newest_issue(connection: Connection, unit: str, resolution: int) -> int | No
     return None if found is None else int(str(found))
 
 
-def read(connection: Connection, unit: str, resolution: int, start: int, end: int) -> pd.DataFrame:
-    """Forecasts with start <= issued_at < end, by issue time and interval."""
+def read(
+    connection: Connection,
+    unit: str,
+    resolution: int,
+    start: int,
+    end: int,
+    leads: Sequence[int] = (),
+) -> pd.DataFrame:
+    """Forecasts with start <= issued_at < end, by issue time and interval; all `leads` without."""
     names = ", ".join(READ)
+    ahead = f"AND start + resolution - issued_at IN ({', '.join('?' * len(leads))})"
     statement = f"""
         SELECT {names} FROM forecasts
         WHERE unit = ? AND resolution = ? AND issued_at >= ? AND issued_at < ?
-        ORDER BY issued_at, start"""
-    rows = fetch(connection, statement, (unit, resolution, start, end))
+        {ahead if leads else ""} ORDER BY issued_at, start"""
+    rows = fetch(connection, statement, (unit, resolution, start, end, *leads))
     numbers = dict.fromkeys((*FORECAST_QUANTILES, "measured"), "float64")
     return pd.DataFrame(rows, columns=list(READ)).astype(numbers)
 

@@ -54,3 +54,11 @@ def test_a_correction_replaces_what_came(manager):
         manager.fill_forecasts(came((HOUR, power)))
     found = manager.forecasts("R80711", HOUR, 0, 1)["measured"].tolist()
     assert found == pytest.approx([np.nan, 90.0, np.nan], nan_ok=True)
+
+
+def test_only_the_leads_that_are_asked_for_are_read(manager):
+    for at in (0, HOUR):
+        manager.save_forecasts(issued(at, 5.0))
+    found = manager.forecasts("R80711", HOUR, 0, 2 * HOUR, leads=[HOUR, 3 * HOUR])
+    lead = found["start"] + HOUR - found["issued_at"]
+    assert lead.tolist() == [HOUR, 3 * HOUR] * 2

@@ -4,6 +4,7 @@
 
   const wind = (window.wind = window.wind || { pages: {} });
   const BEYOND_NOW = 0.02;
+  const MOST_BEYOND = 0.4; // of the view, for a forecast
   const NARROW = 640;
 
   // --- zones: plotly has none, so that times are moved by the zone's offset ------------------------
@@ -69,6 +70,21 @@
     return points;
   }
 
+  /** A forecast's bands as polygons and its median, by trace. */
+  function fanned(fan, at) {
+    const x = fan.q50.map((_, hour) => at(fan.start + hour * fan.step));
+    const between = (low, high) => ({ x: [...x, ...x.slice().reverse()], y: [...fan[high], ...fan[low].slice().reverse()] });
+    const ends = fan.q50.map((_, hour) => `${fan.q05[hour].toLocaleString("en-US")}–${fan.q95[hour].toLocaleString("en-US")} kW`);
+    return { fan_90: between("q05", "q95"), fan_50: between("q25", "q75"), forecast: { x, y: fan.q50, customdata: ends } };
+  }
+
+  function beyond(fan, start, now) {
+    const least = BEYOND_NOW * (now - start);
+    if (!fan) return least;
+    const last = fan.start + fan.step * fan.q50.length;
+    return Math.max(least, Math.min(last - now, MOST_BEYOND * (now - start)));
+  }
+
   function narrow(layout) {
     if (window.innerWidth >= NARROW) return layout;
     const coarse = window.matchMedia("(pointer: coarse)").matches;
@@ -86,11 +102,12 @@
   function timeChart(graph, reset, shape) {
     const chart = {
       view: null, // {key, start, now, zone, series, ...}
+      fan: null, // {start, step, q05, ...}
       sent: { keep: null, range: null }, // the time axis as it was last given to plotly
       resets: 0,
 
       forget() {
-        Object.assign(chart, { view: null, sent: { keep: null, range: null }, resets: 0 });
+        Object.assign(chart, { view: null, fan: null, sent: { keep: null, range: null }, resets: 0 });
       },
 
       /** Take over a reply; false if its tail does not belong to what is held. */
@@ -119,19 +136,21 @@
       const { series, start, now, key, zone, past } = chart.view;
       const at = (seconds) => shown(seconds, zone);
       const x = series.t.map(at);
-      const end = past ? now : now + BEYOND_NOW * (now - start);
+      const fan = past ? null : chart.fan;
+      const end = past ? now : now + beyond(fan, start, now);
+      const ahead = fan ? fanned(fan, at) : {};
       const keep = `${key}:${zone.key}:${chart.resets}`;
-      const axis = `${chart.view.range}:${zone.key}:${chart.resets}`;
+      const axis = `${chart.view.range}:${zone.key}:${chart.resets}:${fan ? "ahead" : ""}`;
       // Plotly keeps a reader's zoom only while the range that it was given stays the same.
       if (axis !== chart.sent.keep || !zoomedIn()) chart.sent = { keep: axis, range: [at(start), at(end)] };
       const { layout } = frame;
-      const [beyond, line, ...more] = layout.shapes;
+      const [later, line, ...more] = layout.shapes;
       const drawn = {
         ...layout,
         uirevision: axis,
         xaxis: { ...layout.xaxis, range: chart.sent.range, hoverformat: layout.xaxis.hoverformat.replace("UTC", zone.label) },
         shapes: [
-          { ...beyond, x0: at(now), x1: at(end + (now - start)) },
+          { ...later, x0: at(now), x1: at(end + (now - start)) },
           { ...line, x0: at(now), x1: at(now), visible: !past },
           ...more,
         ],
@@ -139,7 +158,7 @@
       };
       return {
         data: frame.data.map((trace) => {
-          const points = trace.uid === "band" ? band(x, series) : { x, y: series[trace.uid] || [] };
+          const points = ahead[trace.uid] || (trace.uid === "band" ? band(x, series) : { x, y: series[trace.uid] || [] });
           return { ...trace, ...points, visible: !off.has(trace.uid) };
         }),
         layout: narrow(shape ? shape(drawn, chart.view, keep, at) : drawn),

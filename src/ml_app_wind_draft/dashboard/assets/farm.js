@@ -79,6 +79,7 @@
 
     receive(reply) {
       if (!reply.chart) return;
+      if (reply.fan) page.chart.fan = reply.fan.fan;
       const heat = wind.taken(page.heat, reply.heat);
       if (page.chart.take(reply.chart) && heat) {
         const isSame = page.heat && reply.heat.since !== null && !reply.heat.series.t.length;

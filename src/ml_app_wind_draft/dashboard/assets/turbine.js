@@ -182,6 +182,7 @@
       page.said = { metric: reply.metric, alarms: reply.alarms };
       page.curve = reply.curve || page.curve;
       page.rose = reply.rose || page.rose;
+      if (reply.fan) page.chart.fan = reply.fan.fan;
       if (page.chart.take(reply)) return cardSparks();
       window.dash_clientside.set_props("held", { data: null });
       wind.askNow();

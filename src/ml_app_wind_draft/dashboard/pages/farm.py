@@ -10,6 +10,7 @@ from ml_app_wind_draft.dashboard import (
     components,
     farm_replies,
     figures,
+    forecast_fan,
     reading_farm,
     replies,
     tables,
@@ -20,6 +21,7 @@ from ml_app_wind_draft.dashboard.farm_replies import (
     LOSS_COLUMNS,
     WORST_COLUMNS,
 )
+from ml_app_wind_draft.dashboard.forecast_fan import SCORE_COLUMNS
 from ml_app_wind_draft.dashboard.page import House, Page, Reply
 from ml_app_wind_draft.dashboard.parts import only_new
 from ml_app_wind_draft.dashboard.reader import Farm
@@ -28,6 +30,7 @@ from ml_app_wind_draft.dashboard.shell import browser
 from ml_app_wind_draft.dashboard.tails import Held, held_of, start_for, tail, zone_of
 from ml_app_wind_draft.dashboard.view import View
 from ml_app_wind_draft.dashboard.words import DAY
+from ml_app_wind_draft.models.forecast.units import farm_name
 
 SCALE = (  # the class of a cell, and what it stands for
     ("p0", "below 50 %"),
@@ -69,6 +72,7 @@ def layout(site: Site, settings: Settings) -> html.Div:  # noqa: ARG001 - a page
             html.Div(className="farm-columns", children=[_chart_card(), _worst_card()]),
             _heat_card(),
             _losses_card(),
+            _scores_card(),
             html.P(f"Data: {site.licence}" if site.licence else "", className="note licence"),
         ]
     )
@@ -78,7 +82,7 @@ def _chart_card() -> html.Section:
     return tables.card(
         "Farm power against expectation",
         components.legend(
-            {each: figures.LEGEND[each][0] for each in ("power", "expected", "band")}
+            {each: figures.LEGEND[each][0] for each in ("power", "expected", "band", "forecast")}
         ),
         html.Div(
             className="chart-box farm-box",
@@ -94,9 +98,11 @@ def _chart_card() -> html.Section:
                 html.Div(className="skeleton chart-skeleton"),
             ],
         ),
+        html.P("\N{NO-BREAK SPACE}", id="forecast-note", className="note forecast-note"),
         about=html.Span("\N{NO-BREAK SPACE}", id="farm-about", className="note"),
         help_text="Sums over the turbines that have a row. The band is the farm's own:"
-        " made to hold 8 of 10 rows in normal operation, by its errors of the last 60 days.",
+        " made to hold 8 of 10 rows in normal operation, by its errors of the last 60 days."
+        " Beyond now: the newest forecast, its median and where 5 and 9 of 10 hours should lie.",
         beside=[components.reset_button("farm-reset")],
         class_name="chart-card",
     )
@@ -152,6 +158,17 @@ def _losses_card() -> html.Section:
     )
 
 
+def _scores_card() -> html.Section:
+    return tables.card(
+        "Forecasts, as they turned out",
+        tables.frame("forecast-scores", "Errors of past forecasts of the farm", SCORE_COLUMNS),
+        about="the farm's, by how far ahead, last 30 days",
+        help_text="Every forecast is kept as it was issued. MAE and pinball loss in percent of"
+        " rated power; `wind forecast --scores` has every turbine, too.",
+        class_name="scores-card",
+    )
+
+
 def register(app: Dash, house: House) -> None:  # noqa: ARG001 - a page's signature
     """The chart's own controls."""
     app.clientside_callback(
@@ -195,6 +212,7 @@ def reply(house: House, view: View, held: dict[str, Any]) -> Reply:
             **tables_.get("props", {}),
         },
         "sparks": tables_.get("sparks", {}),
+        **{key: each for key, each in tables_.items() if key == "fan"},
         "chart": {**chart, "zone": told},
         "heat": {**heat, "zone": told},
         "held": {**tables_["held"], "chart": chart["held"], "heat": heat["held"]},
@@ -210,7 +228,12 @@ def _parts(house: House, farm: Farm, shown: FarmView, view: View) -> dict[str, R
         ("losses table", today),
         lambda _: farm_replies.losses_table(reading_farm.monthly(house.reader, site, today), site),
     )
+    unit = farm_name(site)
+    forecast = forecast_fan.newest(house.reader, unit, farm.now)
+    past = forecast_fan.scored(house.reader, unit, farm.now)
     return {
+        "forecast": forecast_fan.part(forecast, farm.now, farm.now - shown.start, zone),
+        "scores": {"props": forecast_fan.scores_table(past, unit, site)},
         "worst": {"props": farm_replies.worst_table(worst, site, zone)},
         "losses": {"props": losses},
         "sparks": {"sparks": replies.tile_sparks(farm, site)},

@@ -13,6 +13,7 @@ from ml_app_wind_draft.dashboard import (
     components,
     farm_replies,
     figures,
+    forecast_fan,
     reading_farm,
     replies,
     tables,
@@ -224,7 +225,7 @@ def reply(house: House, view: View, held: dict[str, Any]) -> Reply:
         "zone": zone_of(zone, shown.now),
         "metric": view.metric(),
         "alarms": turbine_replies.shaded(alarms),
-        **{key: each for key, each in parts.items() if key in {"curve", "rose"}},
+        **{key: each for key, each in parts.items() if key in {"curve", "rose", "fan"}},
         "props": {
             **replies.card_props(shown, farm, site, look, zone=zone, metric=view.metric()),
             **replies.tile_props(farm, site, look.turbine_id, has_champion=has_champion),
@@ -250,7 +251,10 @@ def _parts(
     bucket = figures.bucket_of(look.span, site.step)
     rows = up_to(shown.rows, shown.start, shown.now, bucket)
     curve = power_curve(rows, look.turbine_id, site, points=bucket > site.step)
+    forecast = forecast_fan.newest(reader, look.turbine_id, farm.now)
+    ahead = forecast_fan.part(forecast, farm.now, look.span, zone)
     return {
+        "forecast": forecast_fan.NOTHING if shown.is_past else ahead,
         "curve": {"curve": curve},
         "rose": {"rose": wind_rose(rows)},
         "alarms": {"props": turbine_replies.alarms_table(alarms, site, farm.now, zone)},

@@ -1,0 +1,124 @@
+"""The newest forecast as a fan beyond now, and how past ones turned out. Pure, but for `newest`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ml_app_wind_draft.core.site import Site
+from ml_app_wind_draft.dashboard import tables, words
+from ml_app_wind_draft.dashboard.reader import Reader, Storage
+from ml_app_wind_draft.dashboard.replies import Props
+from ml_app_wind_draft.dashboard.tables import Column
+from ml_app_wind_draft.dashboard.words import DAY, HOUR, Zone
+from ml_app_wind_draft.models.forecast.units import capacities
+from ml_app_wind_draft.monitoring.forecast_scores import scores_by_lead
+
+LINES = ("q05", "q25", "q50", "q75", "q95")
+OLD = 2 * HOUR  # of event time: such a forecast is not drawn any more
+LONGEST_VIEW = 31 * DAY  # in longer ones two days are a hair
+SCORED_DAYS = 30
+SCORED_LEADS = tuple(HOUR * hours for hours in (1, 3, 6, 12, 24, 48))
+WEATHERS = {
+    "none": "from history alone",
+    "forecast": "with weather forecasts",
+    "perfect": "with a perfect weather forecast (reanalysis)",
+}
+SCORE_COLUMNS = (
+    Column("Ahead", help="The hour that ends so long after the issue time."),
+    Column("Hours", help="Forecast hours with a known outcome.", is_number=True),
+    Column("MAE", "%", "Of the median, in percent of rated power.", is_number=True),
+    Column("Pinball", "%", "Mean loss over 19 quantiles, in percent of rated.", is_number=True),
+    Column("In P10\N{EN DASH}P90", "%", "80 % is right.", is_number=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A unit's newest hourly forecast: `hours` by `start` with `LINES` (kW); times in s."""
+
+    issued_at: int
+    version: int
+    weather: str
+    hours: pd.DataFrame
+
+
+def newest(reader: Reader, unit: str, now: int) -> Forecast | None:
+    """`None` without any. Raises `StorageError`."""
+    return reader.remembered(("forecast", unit, now), lambda storage: _newest(storage, unit))
+
+
+def scored(reader: Reader, unit: str, now: int) -> pd.DataFrame:
+    """Past hourly forecasts by lead, up to a month of them. Raises `StorageError`."""
+    hour = now // HOUR * HOUR
+    return reader.of_the_day(
+        ("forecast scores", unit, now // DAY),
+        lambda storage: storage.forecasts(
+            unit, HOUR, hour - SCORED_DAYS * DAY, hour, leads=SCORED_LEADS
+        ),
+    )
+
+
+def fan(forecast: Forecast | None, now: int) -> dict[str, Any] | None:
+    """For the browser: `LINES` in whole kW, hour by hour from `start` (s) on; `None`: draw none."""
+    if forecast is None or is_old(forecast, now):
+        return None
+    hours = forecast.hours
+    return {
+        "start": int(hours["start"].iloc[0]),
+        "step": HOUR,
+        **{line: hours[line].round().astype(int).tolist() for line in LINES},
+    }
+
+
+def is_old(forecast: Forecast, now: int) -> bool:
+    """Whether it was issued too long ago to say what comes."""
+    return now - forecast.issued_at > OLD
+
+
+def note(forecast: Forecast | None, now: int, zone: Zone) -> str:
+    """Where the fan comes from, or why there is none."""
+    if forecast is None:
+        return "No forecast yet: `wind forecast --train` makes the first."
+    issued = words.day_time(forecast.issued_at, zone)
+    if is_old(forecast, now):
+        return f"The newest forecast, issued {issued}, is too old to be shown."
+    weather = WEATHERS.get(forecast.weather, forecast.weather)
+    return f"Forecast v{forecast.version}, issued {issued}, {weather}"
+
+
+NOTHING: dict[str, Any] = {"fan": {"fan": None}, "props": {"forecast-note": {"children": ""}}}
+
+
+def part(forecast: Forecast | None, now: int, span: int, zone: Zone) -> dict[str, Any]:
+    """What the reply of a view of `span` s up to now holds of it; it changes once an hour."""
+    if span > LONGEST_VIEW:
+        return NOTHING
+    said = {"forecast-note": {"children": note(forecast, now, zone)}}
+    return {"fan": {"fan": fan(forecast, now)}, "props": said}
+
+
+def scores_table(past: pd.DataFrame, unit: str, site: Site) -> Props:
+    """How past forecasts turned out, by lead."""
+    found = scores_by_lead(past, capacities(site)[unit])
+    rows = [
+        (
+            f"{each['lead'] // HOUR} h",
+            words.number(each["rows"]),
+            words.number(each["mae"], 1),
+            words.number(each["pinball"], 2),
+            words.number(each["interval_coverage"]),
+        )
+        for each in found.rename_axis("lead").reset_index().to_dict("records")
+    ]
+    otherwise = "No forecast has an outcome yet."
+    return tables.filled("forecast-scores", SCORE_COLUMNS, rows, otherwise=otherwise)
+
+
+def _newest(storage: Storage, unit: str) -> Forecast | None:
+    issued_at = storage.newest_forecast(unit, HOUR)
+    if issued_at is None:
+        return None
+    hours = storage.forecasts(unit, HOUR, issued_at, issued_at + 1)
+    first = hours.iloc[0]
+    return Forecast(issued_at, int(first["model_version"]), str(first["weather"]), hours)

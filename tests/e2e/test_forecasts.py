@@ -1,0 +1,118 @@
+"""The forecast beyond now, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e import forecasts
+from tests.e2e.farm import DAY
+from tests.e2e.forecasts import HOUR
+from tests.e2e.looking import keep_screenshot, open_at, refresh
+
+PAGES = {"farm": ("/", "farm-chart"), "turbine": ("/turbine/R80736", "chart")}
+
+
+def plot(chart: str) -> str:
+    return f"document.querySelector('#{chart} .js-plotly-plot')"
+
+
+def drawn(page: Page, chart: str, uid: str) -> dict:
+    page.wait_for_function(f"() => {plot(chart)}?.data?.length && {plot(chart)}._fullLayout?.xaxis")
+    return page.evaluate(
+        f"uid => (({{x, y}}) => ({{x, y}}))({plot(chart)}.data.find(each => each.uid === uid))",
+        uid,
+    )
+
+
+def last_shown(page: Page, chart: str) -> float:
+    """The right end of the time axis, ms."""
+    return page.evaluate(
+        f"() => {plot(chart)}._fullLayout.xaxis.r2l({plot(chart)}.layout.xaxis.range[1])"
+    )
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_fan_stands_beyond_now(page, start, farm, name, theme):
+    path, chart = PAGES[name]
+    forecasts.issue(farm, farm.until)
+    open_at(page, start().address, f"{path}?theme={theme}")
+    page.wait_for_function(
+        f"() => {plot(chart)}?.data?.find(each => each.uid === 'forecast')?.y?.length === 48"
+    )
+    median = drawn(page, chart, "forecast")
+    assert median["x"][0] == farm.until * 1000
+    assert len(drawn(page, chart, "fan_90")["x"]) == 96
+    assert len(drawn(page, chart, "fan_50")["x"]) == 96
+    assert last_shown(page, chart) == pytest.approx((farm.until + 2 * DAY) * 1000, abs=HOUR * 1000)
+    expect(page.locator("#forecast-note")).to_have_text(
+        "Forecast v3, issued 15 Jan, 00:00 UTC, with a perfect weather forecast (reanalysis)"
+    )
+    keep_screenshot(page, f"forecast_{name}_{theme}")
+
+
+def test_a_short_view_shows_the_next_hours_only(page, start, farm):
+    forecasts.issue(farm, farm.until)
+    open_at(page, start().address, "/?range=24h")
+    drawn(page, "farm-chart", "forecast")
+    expect(page.locator("#forecast-note")).to_contain_text("Forecast v3")
+    assert last_shown(page, "farm-chart") == pytest.approx(
+        (farm.until + 0.4 * DAY) * 1000, abs=1000
+    )
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_new_forecast_reaches_the_open_page(page, start, farm, name):
+    path, chart = PAGES[name]
+    open_at(page, start().address, path)
+    expect(page.locator("#forecast-note")).to_have_text(
+        "No forecast yet: `wind forecast --train` makes the first."
+    )
+    assert drawn(page, chart, "forecast")["y"] == []
+    forecasts.issue(farm, farm.until, weather="none")
+    refresh(page)
+    expect(page.locator("#forecast-note")).to_contain_text("from history alone")
+    assert len(drawn(page, chart, "forecast")["y"]) == 48
+    farm.replay(HOUR)
+    farm.score()
+    forecasts.issue(farm, farm.until, weather="forecast")
+    refresh(page)
+    expect(page.locator("#forecast-note")).to_contain_text("01:00 UTC, with weather forecasts")
+    assert drawn(page, chart, "forecast")["x"][0] == farm.until * 1000
+
+
+def test_an_old_forecast_is_said_to_be_old_and_not_drawn(page, start, farm):
+    forecasts.issue(farm, farm.until - 3 * HOUR)
+    open_at(page, start().address)
+    expect(page.locator("#forecast-note")).to_have_text(
+        "The newest forecast, issued 14 Jan, 21:00 UTC, is too old to be shown."
+    )
+    assert drawn(page, "farm-chart", "forecast")["y"] == []
+
+
+def test_a_past_period_has_no_fan(page, start, farm):
+    forecasts.issue(farm, farm.until)
+    open_at(page, start().address, "/turbine/R80736?from=2015-01-03&to=2015-01-05")
+    expect(page.locator("#chart-about")).to_contain_text("data coverage")
+    assert drawn(page, "chart", "forecast")["y"] == []
+    expect(page.locator("#forecast-note")).to_have_text("")
+
+
+def test_the_fan_is_switched_by_its_legend(page, start, farm):
+    forecasts.issue(farm, farm.until)
+    open_at(page, start().address, "/turbine/R80736")
+    drawn(page, "chart", "forecast")
+    page.locator(".legend-key", has_text="Forecast").click()
+    shown = f"() => {plot('chart')}.data.find(each => each.uid === 'fan_90').visible"
+    page.wait_for_function(f"{shown} === false")
+
+
+def test_past_forecasts_are_scored_by_lead(page, start, farm):
+    for hours in range(60, 50, -1):
+        forecasts.issue(farm, farm.until - hours * HOUR)
+    forecasts.came(farm, [farm.until - hours * HOUR for hours in range(60, 0, -1)], 2460.0)
+    open_at(page, start().address)
+    rows = page.locator("#forecast-scores-rows tr")
+    expect(rows).to_have_count(6)
+    expect(rows.first).to_have_text(re.compile(r"^1 h10"))

@@ -19,8 +19,8 @@ from ml_app_wind_draft.core.config import PROJECT_ROOT, Settings, load_settings
 from ml_app_wind_draft.models.bundle import Bundle
 from ml_app_wind_draft.models.calibration import fit_band
 from ml_app_wind_draft.models.power_curve import fit_power_curve
-from ml_app_wind_draft.registry.forecasters import FORECASTER_NAME
 from ml_app_wind_draft.registry.records import RunRecord, TrainedModel, Verdict
+from ml_app_wind_draft.registry.shelves import FORECASTER_NAME
 from ml_app_wind_draft.services.mlflow_server import command, environment, prepare
 from ml_app_wind_draft.storage.data_manager import MODEL_NAME
 from tests.conftest import free_port
@@ -184,4 +184,6 @@ def quick_training(with_mlflow: Settings, tmp_path: Path) -> Settings:
     quick = {"training": {"search": search, "catboost": {"fixed": {"iterations": 20}}}}
     (conf / "local").mkdir(exist_ok=True)
     (conf / "local" / "parameters_training.yml").write_text(yaml.safe_dump(quick))
+    without = {"forecast": {"enabled": False}}
+    (conf / "local" / "parameters_forecast.yml").write_text(yaml.safe_dump(without))
     return with_mlflow.model_copy(update={"conf_dir": conf})

@@ -3,6 +3,7 @@
 import functools
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from ml_app_wind_draft.ingestion.intake import ingest
 from ml_app_wind_draft.ingestion.site_weather import replayed_weather
 from ml_app_wind_draft.models.forecast.farm import FarmForecaster, fit_farm, unit_histories
 from ml_app_wind_draft.models.forecast.model import Boosting, Options
+from ml_app_wind_draft.registry.forecasters import ForecasterRegistry, TrainedForecaster
+from ml_app_wind_draft.registry.records import RunRecord, Verdict
 from ml_app_wind_draft.storage.data_manager import DataManager
 
 HOUR, DAY = 3600, 86_400
@@ -78,10 +81,37 @@ def two_turbines(settings: Settings, conf: Path) -> Settings:
     content = yaml.safe_load(path.read_text("utf-8"))
     content["turbines"] = {name: content["turbines"][name] for name in TURBINES}
     path.write_text(yaml.safe_dump(content), "utf-8")
-    parameters = {"weather_model": LITTLE, "direct_model": LITTLE}
+    judging = {"window_days": 8, "least_hours": 100}
+    parameters = {"weather_model": LITTLE, "direct_model": LITTLE, "judging": judging}
     text = yaml.safe_dump({"forecast": parameters})
     (conf / "local" / "parameters_forecast.yml").write_text(text, "utf-8")
     return settings.model_copy(update={"conf_dir": conf})
+
+
+def a_trained_forecaster(verdict: Verdict | None = None, **changes: Any) -> TrainedForecaster:
+    """What a training hands to the registry; by default the first there is."""
+    farm = a_farm()
+    record = RunRecord(
+        kind="perfect_weather",
+        training_start=START,
+        training_end=farm.training_end,
+        score=4.5,
+        features=(),
+        data_start=START,
+        data_end=NOW,
+        data_rows=17_000,
+        data_digest="d" * 64,
+        configuration_digest="c" * 64,
+    )
+    verdict = verdict or Verdict(promote=True, against=None, why="There was no forecaster.")
+    return TrainedForecaster(farm, replace(record, **changes), verdict)
+
+
+def register(settings: Settings, verdict: Verdict | None = None, **changes: Any) -> int:
+    """Register `a_trained_forecaster`; its version."""
+    with ForecasterRegistry(settings) as registry:
+        name = registry.put(a_trained_forecaster(verdict, **changes))
+        return registry.flush()[name]
 
 
 def fill(settings: Settings, first: int, last: int) -> None:

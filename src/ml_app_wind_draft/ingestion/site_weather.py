@@ -11,7 +11,10 @@ from ml_app_wind_draft.core.errors import SiteError
 from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.ingestion.weather import OpenMeteo
 from ml_app_wind_draft.models.forecast.series import (
+    FORECAST,
     HOUR,
+    NO_WEATHER,
+    PERFECT,
     Weather,
     perfect_weather,
     weather_runs,
@@ -48,11 +51,22 @@ def site_weather(manager: DataManager, site: Site) -> Weather | None:
     """
     if site.replay is not None:
         return replayed_weather(site)
-    runs = manager.weather_runs(site.name, OpenMeteo.name, 0, FOR_EVER)
-    issued = runs["issued_at"].to_numpy(np.int64)
-    if not len(issued) or np.ptp(issued) < LEAST_DAYS * 24 * HOUR:
+    if not _are_enough(manager, site):
         return None
-    return _of_runs(runs)
+    return _of_runs(manager.weather_runs(site.name, OpenMeteo.name, 0, FOR_EVER))
+
+
+def kind_of_weather(manager: DataManager, site: Site) -> str:
+    """What kind `site_weather` is, without reading it: none, forecast or perfect."""
+    if site.replay is not None:
+        return PERFECT if site.replay.weather else NO_WEATHER
+    return FORECAST if _are_enough(manager, site) else NO_WEATHER
+
+
+def _are_enough(manager: DataManager, site: Site) -> bool:
+    oldest = manager.oldest_weather(site.name, OpenMeteo.name)
+    newest = manager.newest_weather(site.name, OpenMeteo.name)
+    return oldest is not None and newest is not None and newest - oldest >= LEAST_DAYS * 24 * HOUR
 
 
 def replayed_weather(site: Site) -> Weather | None:

@@ -98,15 +98,21 @@ class PairedDifference:
 
 
 def paired_difference(
-    error: Values, reference: Values, timestamp: NDArray[np.int64], *, seed: int = 0
+    error: Values,
+    reference: Values,
+    timestamp: NDArray[np.int64],
+    *,
+    block: int = DAY,
+    seed: int = 0,
 ) -> PairedDifference:
     """Block bootstrap by day (UTC) of the difference in mean absolute error.
 
     `error` and `reference` [n] are the two models' errors on rows that start at `timestamp` (s);
-    whole days are drawn, because errors within a day go together. Needs at least one row.
+    whole days, or `block`s of so many seconds, are drawn, because errors within one go together.
+    Needs at least one row.
     """
     gain = np.abs(error) - np.abs(reference)
-    _, day = np.unique(timestamp // DAY, return_inverse=True)
+    _, day = np.unique(timestamp // block, return_inverse=True)
     total, count = np.bincount(day, gain), np.bincount(day)
     drawn = np.random.default_rng(seed).multinomial(
         len(count), np.full(len(count), 1 / len(count)), size=RESAMPLES

@@ -21,7 +21,7 @@ VERSION_JSON = TypeAdapter(ModelVersion)
 
 
 class ModelCache:
-    """The folder `data/models`: a folder for each version, and a pointer to the last champion.
+    """The folder `data/models`, say: a folder for each version, a pointer to the last champion.
 
     A folder's name carries the run's id beside the version number, so that a registry set up anew
     is not confused with the old one. Folders and pointer appear complete or not at all.
@@ -32,7 +32,7 @@ class ModelCache:
 
     def has(self, version: ModelVersion) -> bool:
         """Whether the version's files are here."""
-        return self._place(version).is_dir()
+        return self.place(version).is_dir()
 
     def keep(self, version: ModelVersion, download: Callable[[str], bytes]) -> None:
         """Fetch the version's files; `download` gives one file's content."""
@@ -46,11 +46,11 @@ class ModelCache:
                 (made / name).parent.mkdir(parents=True, exist_ok=True)
                 (made / name).write_bytes(content)
             (made / MLMODEL).write_bytes(mlmodel)
-            put_in_place(made, self._place(version))
+            put_in_place(made, self.place(version))
 
     def load(self, version: ModelVersion) -> LoadedModel:
         """The model from its files. Raises `ModelError` where they are missing or damaged."""
-        place = self._place(version)
+        place = self.place(version)
         try:
             return LoadedModel(version, read_model(place))
         except FileNotFoundError as error:
@@ -72,7 +72,8 @@ class ModelCache:
         pointer = self._folder / POINTER
         return VERSION_JSON.validate_json(pointer.read_bytes()) if pointer.exists() else None
 
-    def _place(self, version: ModelVersion) -> Path:
+    def place(self, version: ModelVersion) -> Path:
+        """Where the version's files are, once they are kept."""
         return self._folder / f"{version.version}-{version.run_id}"
 
 

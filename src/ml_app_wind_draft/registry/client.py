@@ -5,11 +5,13 @@ import logging
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import Self
+from pathlib import Path
+from typing import ClassVar, Self
 
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import NoChampionError, RegistryError, RegistryUnavailableError
 from ml_app_wind_draft.registry.cache import ModelCache
+from ml_app_wind_draft.registry.model_files import write_model
 from ml_app_wind_draft.registry.outbox import Outbox
 from ml_app_wind_draft.registry.records import (
     CHALLENGER,
@@ -23,7 +25,8 @@ from ml_app_wind_draft.registry.records import (
 )
 from ml_app_wind_draft.registry.rest import Json, MlflowRest, NotThereError
 from ml_app_wind_draft.registry.runs import log_entry
-from ml_app_wind_draft.storage.data_manager import MODEL_NAME, ChampionChange, DataManager
+from ml_app_wind_draft.registry.shelves import EXPECTED_POWER, Shelf
+from ml_app_wind_draft.storage.data_manager import ChampionChange, DataManager
 
 log = logging.getLogger(__name__)
 
@@ -31,20 +34,21 @@ PAGE = 200
 BY_TRAINING = "training"
 
 
-class ModelRegistry:
-    """The door to MLflow's registered model `wind_power_predictor`. One thread each.
+class VersionRegistry:
+    """The door to one of MLflow's registered models: its versions and aliases. One thread each.
 
     Whatever MLflow does, a call comes back within seconds: with an answer, with
     `RegistryUnavailableError` (it may pass) or with another `RegistryError` (it will not).
     `manager` writes `champion_history`; without it the database of `settings` is opened for that.
     """
 
+    shelf: ClassVar[Shelf]
+
     def __init__(self, settings: Settings, manager: DataManager | None = None) -> None:
         self._settings = settings
         self._manager = manager
         self._rest = MlflowRest(settings.mlflow_tracking_uri, settings.mlflow_login)
-        self._cache = ModelCache(settings.data_dir / "models")
-        self._outbox = Outbox(settings.data_dir / "outbox")
+        self._outbox = Outbox(settings.data_dir / "outbox", self.shelf.name)
 
     def __enter__(self) -> Self:
         return self
@@ -72,17 +76,17 @@ class ModelRegistry:
 
     def version(self, version: int) -> ModelVersion:
         """One version. Raises `RegistryError` if it does not exist."""
-        found = self._rest.get("model-versions/get", name=MODEL_NAME, version=version)
+        found = self._rest.get("model-versions/get", name=self.shelf.name, version=version)
         return self._understood(found["model_version"])
 
     def versions(self, most: int | None = None) -> list[ModelVersion]:
         """All versions, or the newest `most`, newest first."""
         try:
-            model = self._rest.get("registered-models/get", name=MODEL_NAME)["registered_model"]
+            asked = self._rest.get("registered-models/get", name=self.shelf.name)
         except NotThereError:
             return []
         aliases: dict[str, list[str]] = {}
-        for each in model.get("aliases", []):
+        for each in asked["registered_model"].get("aliases", []):
             aliases.setdefault(each["version"], []).append(each["alias"])
         found = [
             self._understood({**each, "aliases": aliases.get(each["version"], [])})
@@ -90,7 +94,164 @@ class ModelRegistry:
         ]
         return sorted(found, key=lambda each: each.version, reverse=True)
 
-    # models
+    # new models
+
+    def waiting(self) -> int:
+        """How many trained models wait to be logged."""
+        return len(self._outbox.waiting())
+
+    def flush(self) -> dict[str, int]:
+        """Log and register what waits in the outbox: id -> version. Doing it twice does no harm.
+
+        Each becomes champion if its verdict says so and the champion is still the one it was judged
+        against, else challenger. `RegistryUnavailableError` leaves the rest waiting.
+        """
+        versions = {}
+        with self._outbox.locked():
+            for entry in self._outbox.waiting():
+                version = log_entry(self._rest, entry, self._settings.site, self.shelf)
+                self._give_alias(version, entry.read().verdict)
+                self._outbox.remove(entry)
+                versions[entry.id] = version
+        return versions
+
+    def set_challenger(self, version: int) -> None:
+        """Move the alias `challenger`."""
+        self._set_alias(CHALLENGER, version)
+
+    def start_shadow(self, version: int) -> ModelVersion:
+        """Move the alias `shadow`: the version is scored beside the champion from now on.
+
+        Raises `RegistryError` for a version that is not there, and for the champion.
+        """
+        found, champion = self.version(version), self.champion()
+        if champion is not None and champion.version == version:
+            message = f"Version {version} is the champion: it is scored, and used, already."
+            raise RegistryError(message, remedy="Choose a version that is to be judged.")
+        self._set_alias(SHADOW, version)
+        log.info("Version %d (%s) is in shadow.", version, found.kind)
+        return found
+
+    def stop_shadow(self) -> int | None:
+        """Take the alias `shadow` away; gives whose it was. What was scored is kept."""
+        shadow = self.shadow()
+        if shadow is None:
+            return None
+        self._rest.delete("registered-models/alias", name=self.shelf.name, alias=SHADOW)
+        log.info("Version %d is no longer in shadow.", shadow.version)
+        return shadow.version
+
+    def promote(self, version: int, by: str, why: str) -> None:
+        """Make a version champion; an older one, too: that is a roll back.
+
+        The alias moves in one call; then `champion_history` says who did it and why. A version that
+        was in shadow no longer is.
+        """
+        promoted = self.version(version)
+        self._set_alias(CHAMPION, version)
+        self.record(promoted, by, why)
+        if SHADOW in promoted.aliases:
+            self.stop_shadow()
+        log.info("Version %d (%s) is champion, by %s: %s", version, promoted.kind, by, why)
+
+    def record(self, champion: ModelVersion, by: str, why: str) -> bool:
+        """Write a change of champion into `champion_history`, unless it says so already."""
+        change = ChampionChange(self.shelf.name, champion.version, by, why, champion.training_end)
+        with self._storage() as manager:
+            return manager.record_champion(change)
+
+    def _give_alias(self, version: int, verdict: Verdict) -> None:
+        champion = self.champion()
+        current = None if champion is None else champion.version
+        if champion is not None and current == version:  # an earlier try was cut off here
+            self.record(champion, BY_TRAINING, verdict.why)
+        elif verdict.promote and current == verdict.against:
+            self.promote(version, BY_TRAINING, verdict.why)
+        else:
+            self.set_challenger(version)
+            log.info("Version %d is challenger of %s: %s", version, current, verdict.why)
+
+    @contextmanager
+    def _storage(self) -> Generator[DataManager]:
+        if self._manager is not None:
+            yield self._manager
+            return
+        manager = DataManager(self._settings.database_url)
+        try:
+            manager.init_raw_db_table()
+            yield manager
+        finally:
+            manager.close()
+
+    # MLflow's words
+
+    def _with_alias(self, alias: str) -> ModelVersion | None:
+        try:
+            found = self._rest.get("registered-models/alias", name=self.shelf.name, alias=alias)
+        except NotThereError:
+            return None
+        return self._understood(found["model_version"])
+
+    def _set_alias(self, alias: str, version: int) -> None:
+        path = "registered-models/alias"
+        self._rest.post(path, repeat=True, name=self.shelf.name, alias=alias, version=str(version))
+
+    def _all_versions(self) -> Iterator[Json]:
+        wanted: dict[str, str | int] = {
+            "filter": f"name = '{self.shelf.name}'",
+            "max_results": PAGE,
+            "order_by": "version_number DESC",
+        }
+        while True:
+            page = self._rest.get("model-versions/search", **wanted)
+            yield from page.get("model_versions", [])
+            if not page.get("next_page_token"):
+                return
+            wanted["page_token"] = page["next_page_token"]
+
+    def _understood(self, found: Json) -> ModelVersion:
+        tags = {each["key"]: each["value"] for each in found.get("tags", [])}
+        version = found["version"]
+        compared = json.loads(tags.get("comparison", "null"))
+        address = self._settings.mlflow_ui_uri.rstrip("/")
+        return ModelVersion(
+            version=int(version),
+            kind=tags.get("kind", "unknown"),
+            aliases=tuple(sorted(found.get("aliases", []))),
+            created_at=int(found["creation_timestamp"]) // 1000,
+            training_start=int(tags.get("training_start", 0)),
+            training_end=int(tags.get("training_end", 0)),
+            metrics=json.loads(tags.get("metrics", "{}")),
+            run_id=found.get("run_id", ""),
+            url=f"{address}/#/models/{self.shelf.name}/versions/{version}",
+            description=found.get("description", ""),
+            verdict=tags.get("verdict", ""),
+            data_digest=tags.get("data_digest", ""),
+            configuration_digest=tags.get("configuration_digest", ""),
+            features=tuple(json.loads(tags.get("features", "[]"))),
+            importance=json.loads(tags.get("importance", "{}")),
+            window_start=int(tags.get("window_start", 0)),
+            window_end=int(tags.get("window_end", 0)),
+            comparison=Comparison(**compared) if compared else None,
+        )
+
+
+class ModelRegistry(VersionRegistry):
+    """The door to MLflow's registered model `wind_power_predictor`."""
+
+    shelf = EXPECTED_POWER
+
+    def __init__(self, settings: Settings, manager: DataManager | None = None) -> None:
+        super().__init__(settings, manager)
+        self._cache = ModelCache(settings.data_dir / "models")
+
+    def put(self, trained: TrainedModel) -> str:
+        """Write a trained model to the outbox, where it cannot be lost. Returns its id there."""
+
+        def write(folder: Path) -> None:
+            write_model(trained.bundle, trained.record, folder)
+
+        return self._outbox.put(trained.record, trained.verdict, write).id
 
     def load(self, version: int | ModelVersion) -> LoadedModel:
         """The model of a version, from the copy on disk where there is one.
@@ -100,7 +261,7 @@ class ModelRegistry:
         found = self.version(version) if isinstance(version, int) else version
         if not self._cache.has(found):
             number = found.version
-            self._cache.keep(found, lambda name: self._rest.download(MODEL_NAME, number, name))
+            self._cache.keep(found, lambda name: self._rest.download(self.shelf.name, number, name))
         return self._cache.load(found)
 
     def load_champion(self) -> LoadedModel:
@@ -133,148 +294,3 @@ class ModelRegistry:
         """The champion that this installation saw last, without asking MLflow."""
         version = self._cache.pointed_to()
         return None if version is None else self._cache.load(version)
-
-    # new models
-
-    def put(self, trained: TrainedModel) -> str:
-        """Write a trained model to the outbox, where it cannot be lost. Returns its id there."""
-        return self._outbox.put(trained).id
-
-    def waiting(self) -> int:
-        """How many trained models wait to be logged."""
-        return len(self._outbox.waiting())
-
-    def flush(self) -> dict[str, int]:
-        """Log and register what waits in the outbox: id -> version. Doing it twice does no harm.
-
-        Each becomes champion if its verdict says so and the champion is still the one it was judged
-        against, else challenger. `RegistryUnavailableError` leaves the rest waiting.
-        """
-        versions = {}
-        with self._outbox.locked():
-            for entry in self._outbox.waiting():
-                version = log_entry(self._rest, entry, self._settings.site)
-                self._give_alias(version, entry.read().verdict)
-                self._outbox.remove(entry)
-                versions[entry.id] = version
-        return versions
-
-    def set_challenger(self, version: int) -> None:
-        """Move the alias `challenger`."""
-        self._set_alias(CHALLENGER, version)
-
-    def start_shadow(self, version: int) -> ModelVersion:
-        """Move the alias `shadow`: the version is scored beside the champion from now on.
-
-        Raises `RegistryError` for a version that is not there, and for the champion.
-        """
-        found, champion = self.version(version), self.champion()
-        if champion is not None and champion.version == version:
-            message = f"Version {version} is the champion: it is scored, and used, already."
-            raise RegistryError(message, remedy="Choose a version that is to be judged.")
-        self._set_alias(SHADOW, version)
-        log.info("Version %d (%s) is in shadow.", version, found.kind)
-        return found
-
-    def stop_shadow(self) -> int | None:
-        """Take the alias `shadow` away; gives whose it was. What was scored is kept."""
-        shadow = self.shadow()
-        if shadow is None:
-            return None
-        self._rest.delete("registered-models/alias", name=MODEL_NAME, alias=SHADOW)
-        log.info("Version %d is no longer in shadow.", shadow.version)
-        return shadow.version
-
-    def promote(self, version: int, by: str, why: str) -> None:
-        """Make a version champion; an older one, too: that is a roll back.
-
-        The alias moves in one call; then `champion_history` says who did it and why. A version that
-        was in shadow no longer is.
-        """
-        promoted = self.version(version)
-        self._set_alias(CHAMPION, version)
-        self.record(promoted, by, why)
-        if SHADOW in promoted.aliases:
-            self.stop_shadow()
-        log.info("Version %d (%s) is champion, by %s: %s", version, promoted.kind, by, why)
-
-    def record(self, champion: ModelVersion, by: str, why: str) -> bool:
-        """Write a change of champion into `champion_history`, unless it says so already."""
-        change = ChampionChange(MODEL_NAME, champion.version, by, why, champion.training_end)
-        with self._storage() as manager:
-            return manager.record_champion(change)
-
-    def _give_alias(self, version: int, verdict: Verdict) -> None:
-        champion = self.champion()
-        current = None if champion is None else champion.version
-        if champion is not None and current == version:  # an earlier try was cut off here
-            self.record(champion, BY_TRAINING, verdict.why)
-        elif verdict.promote and current == verdict.against:
-            self.promote(version, BY_TRAINING, verdict.why)
-        else:
-            self.set_challenger(version)
-            log.info("Version %d is challenger of %s: %s", version, current, verdict.why)
-
-    @contextmanager
-    def _storage(self) -> Generator[DataManager]:
-        if self._manager is not None:
-            yield self._manager
-            return
-        manager = DataManager(self._settings.database_url)
-        try:
-            manager.init_raw_db_table()
-            yield manager
-        finally:
-            manager.close()
-
-    # MLflow's words
-
-    def _with_alias(self, alias: str) -> ModelVersion | None:
-        try:
-            found = self._rest.get("registered-models/alias", name=MODEL_NAME, alias=alias)
-        except NotThereError:
-            return None
-        return self._understood(found["model_version"])
-
-    def _set_alias(self, alias: str, version: int) -> None:
-        path = "registered-models/alias"
-        self._rest.post(path, repeat=True, name=MODEL_NAME, alias=alias, version=str(version))
-
-    def _all_versions(self) -> Iterator[Json]:
-        wanted: dict[str, str | int] = {
-            "filter": f"name = '{MODEL_NAME}'",
-            "max_results": PAGE,
-            "order_by": "version_number DESC",
-        }
-        while True:
-            page = self._rest.get("model-versions/search", **wanted)
-            yield from page.get("model_versions", [])
-            if not page.get("next_page_token"):
-                return
-            wanted["page_token"] = page["next_page_token"]
-
-    def _understood(self, found: Json) -> ModelVersion:
-        tags = {each["key"]: each["value"] for each in found.get("tags", [])}
-        version = found["version"]
-        compared = json.loads(tags.get("comparison", "null"))
-        address = self._settings.mlflow_ui_uri.rstrip("/")
-        return ModelVersion(
-            version=int(version),
-            kind=tags.get("kind", "unknown"),
-            aliases=tuple(sorted(found.get("aliases", []))),
-            created_at=int(found["creation_timestamp"]) // 1000,
-            training_start=int(tags.get("training_start", 0)),
-            training_end=int(tags.get("training_end", 0)),
-            metrics=json.loads(tags.get("metrics", "{}")),
-            run_id=found.get("run_id", ""),
-            url=f"{address}/#/models/{MODEL_NAME}/versions/{version}",
-            description=found.get("description", ""),
-            verdict=tags.get("verdict", ""),
-            data_digest=tags.get("data_digest", ""),
-            configuration_digest=tags.get("configuration_digest", ""),
-            features=tuple(json.loads(tags.get("features", "[]"))),
-            importance=json.loads(tags.get("importance", "{}")),
-            window_start=int(tags.get("window_start", 0)),
-            window_end=int(tags.get("window_end", 0)),
-            comparison=Comparison(**compared) if compared else None,
-        )

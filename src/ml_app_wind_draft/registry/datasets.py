@@ -1,19 +1,21 @@
 """The registry as Kedro datasets; `settings` are the process's by default."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
 from ml_app_wind_draft.core.config import Settings, load_settings
 from ml_app_wind_draft.core.errors import NoChampionError, RegistryUnavailableError
-from ml_app_wind_draft.registry.client import ModelRegistry
+from ml_app_wind_draft.registry.client import ModelRegistry, VersionRegistry
 from ml_app_wind_draft.registry.forecasters import (
-    FORECASTER_NAME,
     ForecasterRegistry,
     LoadedForecaster,
+    TrainedForecaster,
 )
 from ml_app_wind_draft.registry.records import CHAMPION, LoadedModel, TrainedModel
+from ml_app_wind_draft.registry.shelves import FORECASTER_NAME
 from ml_app_wind_draft.storage.datasets import LoadOnlyDataset
 
 log = logging.getLogger(__name__)
@@ -79,13 +81,7 @@ class TrainedModelsDataset(AbstractDataset[list[TrainedModel], Any]):
         `data/outbox`, and the next training run logs them.
         """
         with ModelRegistry(self._settings) as registry:
-            names = [registry.put(each) for each in data]
-            try:
-                registry.flush()
-            except RegistryUnavailableError as error:
-                message = f"{error} What was trained waits in data/outbox: {', '.join(names)}."
-                remedy = "`wind train` logs it once MLflow is up; nothing is trained again."
-                raise RegistryUnavailableError(message, remedy=remedy) from error
+            _log_now(registry, [registry.put(each) for each in data])
 
     def _describe(self) -> dict[str, Any]:
         return {"registry": self._settings.mlflow_tracking_uri}
@@ -96,18 +92,33 @@ class ForecasterDataset(LoadOnlyDataset[LoadedForecaster]):
 
     def load(self) -> LoadedForecaster:
         """Raises `NoChampionError` where none was trained yet."""
-        registry = ForecasterRegistry(self._settings)
-        try:
+        with ForecasterRegistry(self._settings) as registry:
             return registry.load_champion()
-        finally:
-            registry.close()
 
     def _describe(self) -> dict[str, Any]:
         return {"model": FORECASTER_NAME, "registry": self._settings.mlflow_tracking_uri}
 
 
-class TrainedForecasterDataset(AbstractDataset[Any, Any]):
-    """Where a training of forecasters ends: MLflow's `wind_power_forecaster`."""
+class CurrentForecasterDataset(LoadOnlyDataset[LoadedForecaster | None]):
+    """The forecasters in force, or `None`: for training, which has to begin without them."""
+
+    def load(self) -> LoadedForecaster | None:
+        """`None` where no version has the alias, or MLflow is down and no copy is on disk."""
+        try:
+            with ForecasterRegistry(self._settings) as registry:
+                return registry.load_champion()
+        except NoChampionError:
+            return None
+        except RegistryUnavailableError as error:
+            log.warning("Judging without a champion: %s", error)
+            return None
+
+    def _describe(self) -> dict[str, Any]:
+        return {"model": FORECASTER_NAME, "registry": self._settings.mlflow_tracking_uri}
+
+
+class TrainedForecasterDataset(AbstractDataset[TrainedForecaster, Any]):
+    """Where a training of forecasters ends: outbox, MLflow, alias."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings or load_settings()
@@ -117,14 +128,23 @@ class TrainedForecasterDataset(AbstractDataset[Any, Any]):
         message = "trained_forecaster can only be saved"
         raise DatasetError(message)
 
-    def save(self, data: Any) -> None:
-        """Register `data.farm` with `data.metrics` as the newest version and make it champion."""
-        registry = ForecasterRegistry(self._settings)
-        try:
-            version = registry.register(data.farm, data.metrics)
-        finally:
-            registry.close()
-        log.info("Version %d of %s is champion.", version, FORECASTER_NAME)
+    def save(self, data: TrainedForecaster) -> None:
+        """Keep the forecasters on disk, then log, register and judge them.
+
+        Raises `RegistryUnavailableError` as `TrainedModelDataset.save` does.
+        """
+        with ForecasterRegistry(self._settings) as registry:
+            _log_now(registry, [registry.put(data)])
 
     def _describe(self) -> dict[str, Any]:
         return {"model": FORECASTER_NAME, "registry": self._settings.mlflow_tracking_uri}
+
+
+def _log_now(registry: VersionRegistry, names: Sequence[str]) -> None:
+    """Log what waits, among it the entries `names`; with MLflow down it goes on waiting."""
+    try:
+        registry.flush()
+    except RegistryUnavailableError as error:
+        message = f"{error} What was trained waits in data/outbox: {', '.join(names)}."
+        remedy = "`wind train` logs it once MLflow is up; nothing is trained again."
+        raise RegistryUnavailableError(message, remedy=remedy) from error

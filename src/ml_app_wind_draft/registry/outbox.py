@@ -5,15 +5,15 @@ import math
 import secrets
 import shutil
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from ml_app_wind_draft.registry.model_files import write_model
-from ml_app_wind_draft.registry.records import RunRecord, TrainedModel, Verdict
+from ml_app_wind_draft.registry.records import RunRecord, Verdict
+from ml_app_wind_draft.storage.data_manager import MODEL_NAME
 
 RECORD = "record.json"
 MODEL = "model"
@@ -27,6 +27,7 @@ class Waiting:
     record: RunRecord
     verdict: Verdict
     put_at: int
+    model_name: str = MODEL_NAME
 
 
 WAITING_JSON = TypeAdapter(Waiting)
@@ -56,25 +57,34 @@ class Entry:
 
 
 class Outbox:
-    """The folder `data/outbox`. An entry appears complete or not at all."""
+    """The folder `data/outbox`. An entry appears complete or not at all.
 
-    def __init__(self, folder: Path) -> None:
+    With `model_name` only that registered model's entries are seen.
+    """
+
+    def __init__(self, folder: Path, model_name: str = "") -> None:
         self._folder = folder
+        self._model_name = model_name
 
-    def put(self, trained: TrainedModel) -> Entry:
-        """Write a trained model to disk, where it survives this process and MLflow's absence."""
+    def put(
+        self, record: RunRecord, verdict: Verdict, write_model: Callable[[Path], None]
+    ) -> Entry:
+        """Write a trained model to disk, where it survives this process and MLflow's absence.
+
+        `write_model` fills the folder, which does not exist yet, that becomes MLflow's model.
+        """
         put_at, fraction = divmod(time.time_ns(), 1_000_000_000)
         moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(put_at))
         name = f"{moment}.{fraction:09d}-{secrets.token_hex(4)}"  # sorts by age
         temporary = self._folder / f".{name}"
         temporary.mkdir(parents=True)
-        write_model(trained.bundle, trained.record, temporary / MODEL)
+        write_model(temporary / MODEL)
         (temporary / PLOTS).mkdir()
-        for plot, content in trained.record.plots.items():
+        for plot, content in record.plots.items():
             (temporary / PLOTS / plot).write_bytes(content)
-        metrics = {name: x for name, x in trained.record.metrics.items() if math.isfinite(x)}
-        record = replace(trained.record, metrics=metrics)  # JSON and MLflow know no NaN
-        waiting = Waiting(record, trained.verdict, put_at)
+        metrics = {name: x for name, x in record.metrics.items() if math.isfinite(x)}
+        record = replace(record, metrics=metrics)  # JSON and MLflow know no NaN
+        waiting = Waiting(record, verdict, put_at, self._model_name or MODEL_NAME)
         content = WAITING_JSON.dump_json(waiting, indent=1, exclude={"record": {"plots"}})
         (temporary / RECORD).write_bytes(content)
         temporary.rename(self._folder / name)
@@ -82,7 +92,10 @@ class Outbox:
 
     def waiting(self) -> list[Entry]:
         """Oldest first."""
-        return [Entry(path.parent) for path in sorted(self._folder.glob(f"[!.]*/{RECORD}"))]
+        found = [Entry(path.parent) for path in sorted(self._folder.glob(f"[!.]*/{RECORD}"))]
+        if not self._model_name:
+            return found
+        return [each for each in found if each.read().model_name == self._model_name]
 
     def remove(self, entry: Entry) -> None:
         """Forget an entry that MLflow has."""

@@ -14,25 +14,24 @@ from ml_app_wind_draft import __version__
 from ml_app_wind_draft.core.clock import say
 from ml_app_wind_draft.core.config import PROJECT_ROOT
 from ml_app_wind_draft.core.errors import RegistryError
-from ml_app_wind_draft.registry.outbox import Entry
-from ml_app_wind_draft.registry.records import RunRecord, Verdict
+from ml_app_wind_draft.registry.outbox import Entry, Waiting
+from ml_app_wind_draft.registry.records import RunRecord
 from ml_app_wind_draft.registry.rest import Json, MlflowRest, NotThereError
-from ml_app_wind_draft.storage.data_manager import MODEL_NAME
+from ml_app_wind_draft.registry.shelves import EXPECTED_POWER, Shelf
 
-EXPERIMENT = "expected_power"
 OUTBOX_TAG = "outbox_id"
 BATCH = 100
 LONGEST_PARAMETER = 6000
 
 
-def log_entry(rest: MlflowRest, entry: Entry, site: str) -> int:
+def log_entry(rest: MlflowRest, entry: Entry, site: str, shelf: Shelf = EXPECTED_POWER) -> int:
     """Bring one entry of the outbox into MLflow and return its version number."""
     waiting = entry.read()
     record, put_at = waiting.record, waiting.put_at
-    experiment = _experiment(rest)
+    experiment = _experiment(rest, shelf.experiment)
     run = _run(rest, experiment, entry, put_at, _run_tags(record, site))
     run_id = run["info"]["run_id"]
-    if (version := _version_of(rest, run_id)) is not None:
+    if (version := _version_of(rest, shelf.name, run_id)) is not None:
         return version
     model = _model(rest, experiment, run_id, entry)
     model_id = model["info"]["model_id"]
@@ -44,16 +43,16 @@ def log_entry(rest: MlflowRest, entry: Entry, site: str) -> int:
     for name, content in record.plots.items():
         rest.upload(run["info"]["artifact_uri"], f"plots/{name}", content)
     rest.post("runs/update", repeat=True, run_id=run_id, status="FINISHED", end_time=put_at * 1000)
-    return _register(rest, run_id, model_id, record, waiting.verdict)
+    return _register(rest, shelf, run_id, model_id, waiting)
 
 
-def _experiment(rest: MlflowRest) -> str:
+def _experiment(rest: MlflowRest, name: str) -> str:
     try:
-        found = rest.get("experiments/get-by-name", experiment_name=EXPERIMENT)
+        found = rest.get("experiments/get-by-name", experiment_name=name)
     except NotThereError:
-        return rest.post("experiments/create", name=EXPERIMENT)["experiment_id"]
+        return rest.post("experiments/create", name=name)["experiment_id"]
     if found["experiment"]["lifecycle_stage"] != "active":
-        message = f"The experiment {EXPERIMENT!r} was deleted in MLflow."
+        message = f"The experiment {name!r} was deleted in MLflow."
         raise RegistryError(message, remedy="Restore it there: mlflow experiments restore.")
     return found["experiment"]["experiment_id"]
 
@@ -74,8 +73,8 @@ def _run(
     )["run"]
 
 
-def _version_of(rest: MlflowRest, run_id: str) -> int | None:
-    wanted = f"name = '{MODEL_NAME}' AND run_id = '{run_id}'"
+def _version_of(rest: MlflowRest, name: str, run_id: str) -> int | None:
+    wanted = f"name = '{name}' AND run_id = '{run_id}'"
     found = rest.get("model-versions/search", filter=wanted).get("model_versions", [])
     return int(found[0]["version"]) if found else None
 
@@ -165,14 +164,12 @@ def _run_tags(record: RunRecord, site: str) -> dict[str, str]:
     return {**tags, "mlflow.source.git.commit": commit} if commit else tags
 
 
-def _register(
-    rest: MlflowRest, run_id: str, model_id: str, record: RunRecord, verdict: Verdict
-) -> int:
+def _register(rest: MlflowRest, shelf: Shelf, run_id: str, model_id: str, waiting: Waiting) -> int:
+    record, verdict = waiting.record, waiting.verdict
     try:
-        rest.get("registered-models/get", name=MODEL_NAME)
+        rest.get("registered-models/get", name=shelf.name)
     except NotThereError:
-        about = "Expected power of a wind turbine (kW) with its P10-P90 band."
-        rest.post("registered-models/create", name=MODEL_NAME, description=about)
+        rest.post("registered-models/create", name=shelf.name, description=shelf.about)
     tags = {
         "kind": record.kind,
         "training_start": record.training_start,
@@ -190,7 +187,7 @@ def _register(
     }
     created = rest.post(
         "model-versions/create",
-        name=MODEL_NAME,
+        name=shelf.name,
         source=f"models:/{model_id}",
         run_id=run_id,
         model_id=model_id,

@@ -17,8 +17,8 @@ from ml_app_wind_draft.core.errors import (
 )
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.ingestion.site_weather import foreseen_weather, replayed_weather
-from ml_app_wind_draft.models.forecast.farm import MEMORY, NO_WEATHER
-from ml_app_wind_draft.models.forecast.series import HOUR, Weather
+from ml_app_wind_draft.models.forecast.farm import MEMORY
+from ml_app_wind_draft.models.forecast.series import HOUR, NO_WEATHER, Weather
 from ml_app_wind_draft.models.forecast.units import farm_name
 from ml_app_wind_draft.pipelines.forecast.nodes import issue, read_until, what_came
 from ml_app_wind_draft.registry.forecasters import ForecasterRegistry, LoadedForecaster
@@ -129,11 +129,14 @@ class ForecastWatch:
         except ModelError as error:
             if self._loaded is None:
                 raise
-            log.warning("%s Forecasting with version %d.", error, self._loaded.version)
+            log.warning("%s Forecasting with version %d.", error, self._loaded.version.version)
             return self._loaded
         if loaded is not self._loaded:
-            weather = loaded.farm.weather
-            log.info("Forecasting with version %d, weather: %s.", loaded.version, weather)
+            log.info(
+                "Forecasting with version %d, weather: %s.",
+                loaded.version.version,
+                loaded.farm.weather,
+            )
             self._loaded = loaded
         return loaded
 

@@ -14,7 +14,7 @@ from ml_app_wind_draft.core.site import load_site
 from ml_app_wind_draft.models.forecast.series import HOUR
 from ml_app_wind_draft.models.forecast.units import farm_name
 from ml_app_wind_draft.registry.client import ModelRegistry
-from ml_app_wind_draft.registry.forecasters import ForecasterRegistry, ForecasterVersion
+from ml_app_wind_draft.registry.forecasters import ForecasterRegistry
 from ml_app_wind_draft.registry.records import ModelVersion
 from ml_app_wind_draft.services.alarm_watch import wrong_alarms
 from ml_app_wind_draft.services.roster import SERVICE_NAMES
@@ -170,25 +170,21 @@ def newest_forecast(manager: DataManager, settings: Settings) -> int | None:
 
 def _forecast_table(settings: Settings, newest: int | None) -> Table:
     table = _table("Forecasts", "what", "value")
-    registry = ForecasterRegistry(settings)
-    try:
-        champion = registry.champion()
-    except RegistryError as error:
-        table.add_row("forecaster", f"[yellow]{error}[/]")
-    else:
-        table.add_row("forecaster", say_forecaster(champion))
-    finally:
-        registry.close()
+    with ForecasterRegistry(settings) as registry:
+        try:
+            said = say_forecaster(registry.champion())
+        except RegistryError as error:
+            said = f"[yellow]{error}[/]"
+    table.add_row("forecaster", said)
     table.add_row("newest forecast", "none yet" if newest is None else clock.say(newest))
     return table
 
 
-def say_forecaster(version: ForecasterVersion | None) -> str:
-    """A forecaster's version, what it learnt from and its weather."""
+def say_forecaster(version: ModelVersion | None) -> str:
+    """A forecaster's version and what it learnt from."""
     if version is None:
-        return "none yet: `wind forecast --train`"
-    learnt = f"trained on rows to {_say_day(version.training_end)}"
-    return f"version {version.version}, {learnt}, weather: {version.weather}"
+        return "none yet: `wind train`"
+    return f"{say_version(version)}, trained on rows to {_say_day(version.training_end)}"
 
 
 def _say_shadow(settings: Settings, shadow: ModelVersion) -> str:

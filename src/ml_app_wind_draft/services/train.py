@@ -1,5 +1,7 @@
 """Training: within seconds a first champion, then a challenger that has to earn its place.
 
+At last the forecasters, which have to earn theirs, too.
+
 No signal handler is installed here: Python runs one only after CatBoost's fit has returned, and
 what a killed training leaves behind - the study's file, the outbox - is taken up by the next.
 """
@@ -29,6 +31,7 @@ from ml_app_wind_draft.services.digest_memory import DigestMemory
 from ml_app_wind_draft.services.heartbeat import Heartbeat
 from ml_app_wind_draft.services.kedro_project import read_parameters, run_pipeline
 from ml_app_wind_draft.services.one_at_a_time import one_at_a_time
+from ml_app_wind_draft.services.train_forecaster import ForecasterTraining
 from ml_app_wind_draft.storage.data_manager import DataManager
 
 log = logging.getLogger(__name__)
@@ -40,6 +43,7 @@ LONGEST_WAIT = 180.0
 PAUSE = 0.5
 UNTIL_HEALTH_IS_READ = 4.0  # Compose looks every half second, and only once all else is started
 WATCH_EVERY = 10.0
+OF_THE_SAME = "is of the same data and configuration"
 Answer = TypeVar("Answer")
 
 
@@ -77,7 +81,7 @@ def stay_until_health_is_seen() -> None:
 
 
 class Training:
-    """One run: history, first champion, challenger."""
+    """One run: history, first champion, challenger, forecasters."""
 
     def __init__(
         self,
@@ -96,7 +100,7 @@ class Training:
         self._month = 0
 
     def attempt(self) -> int:
-        """Both steps; a failure is said, not raised. Returns the exit code.
+        """All steps; a failure is said, not raised. Returns the exit code.
 
         A second process waits for the first, and then finds that there is nothing left to train.
         """
@@ -130,6 +134,7 @@ class Training:
         self._heartbeat.say("working", "reading the history")
         site = load_site(self._settings.site, self._settings)
         parameters = read_parameters(self._settings)["training"]
+        forecasters = ForecasterTraining(self._settings, self._manager, site)
         self._month = self._current_month()
         self._patiently(lambda: load_history(self._manager, site))
         end = training_end(self._manager, site)
@@ -143,14 +148,31 @@ class Training:
                 fingerprint, self._manager.fingerprint(end, site.turbine_ids), digest
             )
             del history
-        if (known := self._same_training(digest, site, parameters)) is not None:
-            return (
-                f"Nothing to train: version {known.version} is of the same data and configuration."
-            )
+        said = self._second_step(digest, site, parameters)
+        if not forecasters.is_wanted:
+            return said
+        return f"{said} {self._third_step(forecasters, digest)}"
+
+    def _second_step(self, digest: str, site: Site, parameters: dict[str, Any]) -> str:
+        known = self._same_training(digest, site, parameters)
+        if known is not None:
+            return f"Nothing to train: version {known.version} {OF_THE_SAME}."
         self._heartbeat.say("working", "training the challenger")
         self._challenger()
         champion = self._registry.champion()
         return f"Trained. Champion is version {champion.version}." if champion else "Trained."
+
+    def _third_step(self, forecasters: ForecasterTraining, digest: str) -> str:
+        self._patiently(forecasters.flush)
+        known = self._patiently(lambda: forecasters.same(digest))
+        if known is not None:
+            return f"Forecasters: nothing to train, version {known.version} {OF_THE_SAME}."
+        self._heartbeat.say("working", "training the forecasters")
+        self._step_back()
+        forecasters.run()
+        self._patiently(forecasters.flush)
+        champion = self._patiently(forecasters.champion)
+        return f"Forecasters: champion is version {champion.version}." if champion else ""
 
     def _has_champion(self) -> bool:
         return not self._registry.waiting() and self._patiently(self._registry.champion) is not None
@@ -189,12 +211,16 @@ class Training:
         return next(same, None)
 
     def _challenger(self) -> None:
-        os.nice(NICENESS)  # the inference tick goes first
+        self._step_back()
         try:
             run_pipeline(self._settings, "training")
         except RegistryUnavailableError as error:
             log.warning("%s", error)
             self._flush()
+
+    def _step_back(self) -> None:
+        """Let the inference tick go first."""
+        os.nice(max(0, NICENESS - os.nice(0)))
 
     def _flush(self) -> None:
         self._patiently(self._registry.flush)

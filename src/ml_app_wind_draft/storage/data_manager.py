@@ -410,6 +410,11 @@ class DataManager:
         with reading(self._engine) as connection:
             return weather.newest_issue(connection, site, source)
 
+    def oldest_weather(self, site: str, source: str) -> int | None:
+        """When the oldest stored weather forecast was issued (s UTC), `None` without any."""
+        with reading(self._engine) as connection:
+            return weather.oldest_issue(connection, site, source)
+
     def weather_runs(self, site: str, source: str, start: int, end: int) -> pd.DataFrame:
         """Forecasts with start <= issued_at < end, by issue time and instant.
 

@@ -33,6 +33,13 @@ def newest_issue(connection: Connection, site: str, source: str) -> int | None:
     return None if found is None else int(str(found))
 
 
+def oldest_issue(connection: Connection, site: str, source: str) -> int | None:
+    """When the oldest stored run was issued, `None` where there is none."""
+    statement = "SELECT min(issued_at) FROM weather_forecasts WHERE site = ? AND source = ?"
+    found = value(connection, statement, (site, source))
+    return None if found is None else int(str(found))
+
+
 def runs(connection: Connection, site: str, source: str, start: int, end: int) -> pd.DataFrame:
     """Runs with start <= issued_at < end: `issued_at`, `valid_at`, one column a variable."""
     statement = """

@@ -8,10 +8,9 @@ import pytest
 from rich.console import Console
 
 from ml_app_wind_draft.core.config import Settings
-from ml_app_wind_draft.core.errors import ModelError, NoChampionError
+from ml_app_wind_draft.core.errors import NoChampionError
 from ml_app_wind_draft.core.signals import SIGNAL_INDEX
 from ml_app_wind_draft.models.forecast.units import QUANTILES
-from ml_app_wind_draft.registry.forecasters import ForecasterRegistry, LoadedForecaster
 from ml_app_wind_draft.services import forecast
 from ml_app_wind_draft.services.kedro_project import run_pipeline
 from ml_app_wind_draft.storage.data_manager import DataManager
@@ -34,7 +33,7 @@ def quick(with_mlflow: Settings, tmp_path: Path) -> Settings:
 
 
 def test_from_rows_to_forecasts_and_to_what_came_of_them(quick):
-    with pytest.raises(NoChampionError, match="wind forecast --train"):
+    with pytest.raises(NoChampionError, match="wind train"):
         run_pipeline(quick, "forecast")
     fill(quick, START, NOW)
     run_pipeline(quick, "forecast_training")
@@ -77,37 +76,9 @@ def test_from_rows_to_forecasts_and_to_what_came_of_them(quick):
     said = console.export_text()
     assert all(unit in said for unit in (*TURBINES, FARM))
     assert "1 h" in said
-    check_registry(quick)
 
 
 def test_without_forecasts_there_are_no_scores(settings):
     console = Console(record=True, width=160)
     forecast.run(settings, scores=True, console=console)
     assert "No forecast has an outcome yet" in console.export_text()
-
-
-def check_registry(quick: Settings) -> None:
-    """A newer version takes over; the copy on disk serves while MLflow is out of reach."""
-    first = load(quick)
-    registry = ForecasterRegistry(quick)
-    second = registry.register(first.farm, {"mae": 1.0})
-    registry.close()
-    assert (first.version, second) == (1, 2)
-    assert load(quick).version == 2
-    gone = quick.model_copy(update={"mlflow_tracking_uri": "http://127.0.0.1:9"})
-    assert load(gone).version == 2
-    files = [path for path in (quick.data_dir / "forecasters").rglob("*") if path.is_file()]
-    assert {path.suffix for path in files} <= {".json", ".cbm", ""}
-    for path in files:
-        if path.name == "weather.cbm":
-            path.write_bytes(b"damaged")
-    with pytest.raises(ModelError, match="not the one that was saved"):
-        load(gone)
-
-
-def load(settings: Settings) -> LoadedForecaster:
-    registry = ForecasterRegistry(settings)
-    try:
-        return registry.load_champion()
-    finally:
-        registry.close()

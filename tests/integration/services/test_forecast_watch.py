@@ -12,7 +12,7 @@ from ml_app_wind_draft.core.errors import ModelError
 from ml_app_wind_draft.core.site import load_site
 from ml_app_wind_draft.models.forecast.farm import load_farm
 from ml_app_wind_draft.registry.client import ModelRegistry
-from ml_app_wind_draft.registry.forecasters import ForecasterRegistry
+from ml_app_wind_draft.registry.records import Verdict
 from ml_app_wind_draft.services import forecast_watch, infer
 from ml_app_wind_draft.services.champion_watch import ChampionWatch
 from ml_app_wind_draft.services.forecast_watch import ForecastWatch
@@ -21,7 +21,17 @@ from ml_app_wind_draft.services.loop import Stop, run_loop
 from ml_app_wind_draft.storage.data_manager import DataManager
 from tests.conftest import free_port
 from tests.integration.conftest import a_trained_model
-from tests.integration.forecasting import DAY, FARM, HOUR, NOW, START, a_farm, fill, two_turbines
+from tests.integration.forecasting import (
+    DAY,
+    FARM,
+    HOUR,
+    NOW,
+    START,
+    a_farm,
+    fill,
+    register,
+    two_turbines,
+)
 from tests.integration.services.house import until
 
 ALL = (0, 2**40)
@@ -41,14 +51,6 @@ def manager(house: Settings) -> Iterator[DataManager]:
     manager = DataManager(house.database_url)
     yield manager
     manager.close()
-
-
-def register(settings: Settings) -> int:
-    registry = ForecasterRegistry(settings)
-    try:
-        return registry.register(a_farm(), {"mae": 1.0})
-    finally:
-        registry.close()
 
 
 def watch(settings: Settings, manager: DataManager) -> ForecastWatch:
@@ -113,10 +115,10 @@ def test_a_new_champion_is_taken_up_and_its_damaged_files_leave_the_old_one(
 ):
     forecasts = watch(house, manager)
     forecasts.turn()
-    register(house)
+    register(house, Verdict(promote=True, against=1, why="better"))
     fill(house, NOW, NOW + HOUR)
     forecasts.turn()
-    register(house)
+    register(house, Verdict(promote=True, against=2, why="better"))
 
     def damaged(*_: object, **__: object) -> None:
         message = "damaged"

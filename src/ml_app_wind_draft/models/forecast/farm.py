@@ -15,7 +15,7 @@ from ml_app_wind_draft.core.errors import ModelError
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.models.forecast import files
 from ml_app_wind_draft.models.forecast.model import Forecaster, Options
-from ml_app_wind_draft.models.forecast.series import HOUR, History, Values, Weather
+from ml_app_wind_draft.models.forecast.series import HOUR, NO_WEATHER, History, Values, Weather
 from ml_app_wind_draft.models.forecast.units import LEVELS, QUANTILES, farm_name
 
 FARM_FILE = "farm.json"
@@ -24,7 +24,6 @@ ANGLES = frozenset({"wind_direction"})
 SHORT_LEADS = 6 * HOUR
 SHORT_STEP = 600
 MEMORY = 11 * 24 * HOUR  # how far back a forecast looks, s
-NO_WEATHER = "none"
 
 
 def unit_histories(rows: pd.DataFrame, site: Site, start: int, end: int) -> dict[str, History]:
@@ -163,5 +162,4 @@ def fit_farm(
         for resolution, own in leads.items()
         for unit, history in histories.items()
     }
-    label = NO_WEATHER if weather is None else "perfect" if weather.is_perfect else "forecast"
-    return FarmForecaster(fitted, label)
+    return FarmForecaster(fitted, NO_WEATHER if weather is None else weather.kind)

@@ -12,6 +12,8 @@ Values = NDArray[np.float64]
 Instants = NDArray[np.int64]
 
 HOUR = 3600
+# kinds of weather that a forecast is made with
+NO_WEATHER, FORECAST, PERFECT = "none", "forecast", "perfect"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,11 @@ class Weather:
     issued: Instants
     begins: Instants
     values: Values  # [runs, instants, columns]
+
+    @property
+    def kind(self) -> str:
+        """`FORECAST` or `PERFECT`."""
+        return PERFECT if self.is_perfect else FORECAST
 
     @property
     def is_perfect(self) -> bool:

@@ -12,11 +12,10 @@ from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.models.forecast.farm import (
     MEASURED,
     MEMORY,
-    NO_WEATHER,
     resolutions,
     unit_histories,
 )
-from ml_app_wind_draft.models.forecast.series import HOUR, History, Weather
+from ml_app_wind_draft.models.forecast.series import HOUR, NO_WEATHER, History, Weather
 from ml_app_wind_draft.models.forecast.units import capacities
 from ml_app_wind_draft.registry.forecasters import LoadedForecaster
 from ml_app_wind_draft.storage.data_manager import DataManager
@@ -56,12 +55,13 @@ def issue(
     Raises `ModelError` where the forecaster was trained with weather, and there is none.
     """
     if weather is None and loaded.farm.weather != NO_WEATHER:
-        message = f"Forecaster {loaded.version} needs weather, and none is kept for {site.title}."
+        version = loaded.version.version
+        message = f"Forecaster {version} needs weather, and none is kept for {site.title}."
         raise ModelError(message, remedy="`wind weather` fetches it; cron runs that hourly.")
     found = loaded.farm.issue(recent.histories, weather, capacities(site), recent.issued_at)
     if found.empty:
         log.warning("No power in the days before %s: no forecast.", clock.say(recent.issued_at))
-    return found.assign(model_version=loaded.version, weather=loaded.farm.weather)
+    return found.assign(model_version=loaded.version.version, weather=loaded.farm.weather)
 
 
 def what_came(recent: Recent, site: Site, since: int | None = None) -> pd.DataFrame:

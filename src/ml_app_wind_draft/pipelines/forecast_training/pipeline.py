@@ -1,7 +1,8 @@
-"""Pipeline `forecast_training`: history to forecasters.
+"""Pipeline `forecast_training`: history to forecasters, and their judgement.
 
-Inputs: `history` (raw columns), `site`, `site_weather` (or `None`), `params:forecast`. Output:
-`trained_forecaster`, which MLflow keeps as `wind_power_forecaster`.
+Inputs: `history` (raw columns), `site`, `site_weather` (or `None`), `current_forecaster` (or
+`None`), `params:forecast`. Output: `trained_forecaster`, which MLflow keeps as
+`wind_power_forecaster`.
 """
 
 from kedro.pipeline import Pipeline, node
@@ -10,16 +11,56 @@ from ml_app_wind_draft.pipelines.forecast_training import nodes
 
 
 def create_pipeline(**_options: object) -> Pipeline:
-    """The pipeline that trains all forecasters of a site."""
+    """The pipeline that trains and judges all forecasters of a site."""
     return Pipeline(
         [
-            node(nodes.split_units, ["history", "site"], "unit_histories", name="split_units"),
+            node(
+                nodes.prepare,
+                ["history", "site_weather", "site", "params:forecast"],
+                "forecast_lessons",
+                name="prepare_lessons",
+            ),
             node(
                 nodes.fit_forecasters,
-                ["unit_histories", "site_weather", "site", "params:forecast"],
+                ["forecast_lessons", "site"],
                 "fitted_forecasters",
                 name="fit_forecasters",
             ),
-            node(nodes.measure, "fitted_forecasters", "trained_forecaster", name="measure"),
+            node(
+                nodes.try_out,
+                ["fitted_forecasters", "forecast_lessons"],
+                "forecast_trial",
+                name="try_out",
+            ),
+            node(
+                nodes.judge_forecasters,
+                ["forecast_trial", "current_forecaster", "forecast_lessons"],
+                "forecast_verdict",
+                name="judge_forecasters",
+            ),
+            node(
+                nodes.figures,
+                ["fitted_forecasters", "forecast_trial", "forecast_lessons", "site"],
+                "forecast_figures",
+                name="forecast_figures",
+            ),
+            node(
+                nodes.draw_plots,
+                ["forecast_trial", "forecast_lessons", "site"],
+                "forecast_plots",
+                name="draw_forecast_plots",
+            ),
+            node(
+                nodes.record,
+                [
+                    "fitted_forecasters",
+                    "forecast_lessons",
+                    "forecast_figures",
+                    "forecast_plots",
+                    "forecast_verdict",
+                ],
+                "trained_forecaster",
+                name="record_forecasters",
+            ),
         ]
     )

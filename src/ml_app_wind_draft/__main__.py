@@ -544,6 +544,27 @@ def shadow(
         service.start_shadow(load_settings(), version)
 
 
+@models.command()
+def judge(
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Make it champion, if it is better and keeps to all.")
+    ] = False,
+    by: Annotated[str, typer.Option(hidden=True, help="Who asks; the user without.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="For a program to read.")] = False,
+) -> None:
+    """Judge the version in shadow against the champion, on rows that neither had seen.
+
+    On the rows that both scored as they came, by the rules that training judges by. Says how long
+    to wait where there are too few.
+
+    Examples: [bold]wind models judge[/], [bold]wind models judge --promote[/]
+    """
+    from ml_app_wind_draft.core.config import load_settings
+    from ml_app_wind_draft.services import judge as service
+
+    service.run(load_settings(), promote=promote, by=by, as_json=as_json)
+
+
 def main() -> None:
     """Run a command. An error that the app knows is one line and its remedy, never a traceback."""
     supervised = "WIND_SUPERVISOR" in os.environ

@@ -20,4 +20,5 @@ ICED = "iced"
 UNAVAILABLE = "information_unavailable"
 NOT_NORMAL = "not_normal_operation"
 
+LEARNED_FROM = (NORMAL, CALM)
 HELD_BACK = (PARTIAL, STOPPED, NOT_NORMAL)

@@ -111,16 +111,23 @@ def paired_difference(
     whole days, or `block`s of so many seconds, are drawn, because errors within one go together.
     Needs at least one row.
     """
-    gain = np.abs(error) - np.abs(reference)
     _, day = np.unique(timestamp // block, return_inverse=True)
-    total, count = np.bincount(day, gain), np.bincount(day)
+    own, others = (np.bincount(day, np.abs(x)).astype(np.float64) for x in (error, reference))
+    return difference_of_days(own, others, np.bincount(day), seed=seed)
+
+
+def difference_of_days(
+    error: Values, reference: Values, count: NDArray[np.int64], *, seed: int = 0
+) -> PairedDifference:
+    """The same from each day's sums of absolute errors and number of rows, all [days]."""
+    total = error - reference
     drawn = np.random.default_rng(seed).multinomial(
         len(count), np.full(len(count), 1 / len(count)), size=RESAMPLES
     )
     means = (drawn @ total) / (drawn @ count)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
-    against = float(np.mean(np.abs(reference)))
-    mean = float(gain.mean())
-    relative = mean / against if against else 0.0
-    return PairedDifference(len(gain), len(count), mean, float(low), float(high), relative)
+    rows, against = int(count.sum()), float(reference.sum())
+    relative = float(total.sum()) / against if against else 0.0
+    mean = float(total.sum()) / rows
+    return PairedDifference(rows, len(count), mean, float(low), float(high), relative)

@@ -10,7 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ml_app_wind_draft.core.site import Site
-from ml_app_wind_draft.core.states import CALM, ICED, NORMAL, PARTIAL, STOPPED, UNAVAILABLE
+from ml_app_wind_draft.core.states import (
+    CALM,
+    ICED,
+    LEARNED_FROM,
+    NORMAL,
+    PARTIAL,
+    STOPPED,
+    UNAVAILABLE,
+)
 from ml_app_wind_draft.models.turbines import per_turbine
 
 _FREEZING = 2.0  # °C at the nacelle
@@ -55,4 +63,4 @@ def is_learned_from(rows: pd.DataFrame, site: Site) -> NDArray[np.bool_]:
 
     It is the filter of `models.normal_operation` without the rows of frozen anemometers.
     """
-    return np.isin(states_of(rows, site).astype(str), (NORMAL, CALM))
+    return np.isin(states_of(rows, site).astype(str), LEARNED_FROM)

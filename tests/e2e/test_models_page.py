@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from ml_app_wind_draft.registry.client import ModelRegistry
 from tests.e2e import versions
+from tests.e2e.farm import NEW_YEAR
 from tests.e2e.looking import keep_screenshot, open_at
 
 pytestmark = pytest.mark.xdist_group("mlflow")
@@ -23,6 +24,21 @@ def registered(farm, with_mlflow):
         "MLFLOW_TRACKING_URI": with_mlflow.mlflow_tracking_uri,
         "MLFLOW_UI_URI": with_mlflow.mlflow_tracking_uri,
     }
+
+
+@pytest.fixture
+def shadowed(farm, with_mlflow, registered):
+    """Version 1 is champion again, and has scored the fortnight; 2 errs half as much in shadow."""
+    with ModelRegistry(with_mlflow, farm.manager) as registry:
+        registry.promote(1, "test", "the farm's rows are its")
+        registry.start_shadow(2)
+    said = farm.manager.predictions_range(NEW_YEAR, farm.until)
+    power = farm.manager.raw_range(NEW_YEAR, farm.until)[["turbine_id", "timestamp", "power"]]
+    said = said.merge(power, on=["turbine_id", "timestamp"]).assign(model_version=2)
+    nearer = (said["expected_power"] + said["power"]) / 2
+    said["expected_power"] = nearer.where(nearer.notna(), said["expected_power"])
+    farm.manager.save_shadow_outcomes(said)
+    return registered
 
 
 def row(page: Page, version: int):
@@ -101,6 +117,66 @@ def champion(settings) -> int:
         found = registry.champion()
     assert found
     return found.version
+
+
+def test_a_shadow_is_shown_beside_the_champion_and_judged(page, start, shadowed, farm, with_mlflow):
+    open_at(page, start(**shadowed).address, "/models")
+    card = page.locator("#shadow-place")
+    expect(card).to_be_visible(timeout=20_000)
+    expect(page.locator("#shadow-version")).to_have_text("v2")
+    expect(page.locator("#shadow-facts")).to_contain_text("14 days, that neither had seen")
+    expect(page.locator("#shadow-note")).to_contain_text("rows scored since")
+    expect(row(page, 2)).to_contain_text("in shadow")
+    expect(page.locator("#shadow-chart .js-plotly-plot .point").first).to_be_attached()
+    keep_screenshot(page, "models-shadow")
+    page.set_viewport_size({"width": 390, "height": 844})
+    chart = page.locator("#shadow-chart .main-svg").first.bounding_box()
+    assert chart is not None
+    assert chart["height"] > 150
+    page.wait_for_timeout(1000)  # the charts follow
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    keep_screenshot(page, "models-shadow-narrow")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    card.get_by_role("button", name="Judge version 2").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("by the rules of training")
+    expect(page.locator("#promote-why")).to_be_hidden()
+    page.locator("#promote-confirm").click()
+    expect(page.locator("#promote-said")).to_contain_text("Say who you are")
+    page.locator("#promote-who").fill("Ada")
+    page.locator("#promote-confirm").click()
+    expect(dialog).to_be_hidden(timeout=60_000)
+    expect(page.locator("#champion-version")).to_have_text("v2", timeout=20_000)
+    expect(card).to_be_hidden()
+    trail = page.locator("#trail-rows tr").first
+    expect(trail).to_contain_text("Ada (dashboard)")
+    expect(trail).to_contain_text("Judged in shadow on")
+    assert champion(with_mlflow) == 2
+
+
+def test_a_shadow_is_started_and_stopped_from_the_page(page, start, registered, with_mlflow):
+    open_at(page, start(**registered).address, "/models")
+    row(page, 3).get_by_role("button", name="Put version 3 into shadow").click(timeout=20_000)
+    page.locator("#promote-who").fill("Ada")
+    page.locator("#promote-confirm").click()
+    card = page.locator("#shadow-place")
+    expect(card).to_be_visible(timeout=20_000)
+    expect(page.locator("#shadow-facts")).to_contain_text("No row yet")
+    assert shadow(with_mlflow) == 3
+    card.get_by_role("button", name="Judge version 3").click()
+    page.locator("#promote-confirm").click()
+    expect(page.locator("#promote-said")).to_contain_text("Too early to judge", timeout=60_000)
+    page.keyboard.press("Escape")
+    card.get_by_role("button", name="Take version 3 out of shadow").click()
+    page.locator("#promote-confirm").click()
+    expect(card).to_be_hidden(timeout=20_000)
+    assert shadow(with_mlflow) is None
+
+
+def shadow(settings) -> int | None:
+    with ModelRegistry(settings) as registry:
+        found = registry.shadow()
+    return found.version if found else None
 
 
 def test_where_everybody_could_change_the_champion_nobody_can(page, start, registered):

@@ -19,6 +19,7 @@ from ml_app_wind_draft.dashboard.words import DAY, HOUR
 from ml_app_wind_draft.monitoring import alarms, residuals
 from ml_app_wind_draft.storage.heartbeats import Heartbeat
 from ml_app_wind_draft.storage.set_aside import Search
+from ml_app_wind_draft.storage.shadow import Duel, ShadowState
 
 FRESH_SECONDS = 1.0
 REPLAY_ARRIVES_EVERY = 5.0
@@ -122,6 +123,12 @@ class Storage(Protocol):
         turbine_ids: Sequence[str] | None = None,
     ) -> pd.DataFrame:
         """The hours with the most energy below expectation."""
+
+    def shadow_state(self, version: int) -> ShadowState | None:
+        """How a model in shadow fares."""
+
+    def shadow_days(self, duel: Duel, turbine_ids: Sequence[str] | None = None) -> pd.DataFrame:
+        """Errors of shadow and champion by day."""
 
     def normal_rows(self, turbine_id: str, start: int, end: int, state: str) -> pd.DataFrame:
         """What the alarm rules look at."""

@@ -15,6 +15,8 @@ from ml_app_wind_draft.dashboard import (
     figures_models,
     promotion,
     replies,
+    shadow_card,
+    shadow_control,
     tables,
     words,
 )
@@ -25,7 +27,7 @@ from ml_app_wind_draft.dashboard.replies import KINDS
 from ml_app_wind_draft.dashboard.tables import Column
 from ml_app_wind_draft.dashboard.view import View
 from ml_app_wind_draft.dashboard.words import Zone
-from ml_app_wind_draft.registry.records import ModelVersion
+from ml_app_wind_draft.registry.records import SHADOW, ModelVersion
 
 BAND = f"P10{words.MISSING}P90"
 MOST_REIGNS = 100
@@ -73,6 +75,7 @@ def layout(site: Site, settings: Settings) -> html.Div:  # noqa: ARG001 - a page
                     _details_card(),
                 ],
             ),
+            shadow_card.layout(),
             tables.card(
                 "Versions",
                 tables.frame("versions", "Registered model versions", VERSION_COLUMNS),
@@ -183,6 +186,7 @@ def register(app: Dash, house: House) -> None:
         Output("promote-confirm", "children"),
         Output("promote-said", "children", allow_duplicate=True),
         Output("promote-why", "value"),
+        Output("promote-why", "style"),
         Input("promote-asked", "data"),
         Input("promote-cancel", "n_clicks"),
         prevent_initial_call=True,
@@ -203,11 +207,23 @@ def register(app: Dash, house: House) -> None:
         version = asked.get("version") if isinstance(asked, dict) else None
         if not clicks or not isinstance(version, int):
             raise PreventUpdate
-        outcome = promotion.promote(house.settings, version, str(who or ""), str(why or ""))
+        act = str(asked.get("act", ""))
+        outcome = _changed(house.settings, version, act, str(who or ""), str(why or ""))
         house.reader.ask_mlflow_soon()
         if outcome.done:
             return "", False, None
         return outcome.said, True, no_update
+
+
+def _changed(settings: Settings, version: int, act: str, who: str, why: str) -> promotion.Outcome:
+    """Do what the dialog asks."""
+    if act == "Shadow":
+        return shadow_control.start(settings, version, who)
+    if act == "Stop":
+        return shadow_control.stop(settings, who)
+    if act == "Judge":
+        return shadow_control.judge(settings, who)
+    return promotion.promote(settings, version, who, why)
 
 
 def reply(house: House, view: View, held: dict[str, Any]) -> Reply:
@@ -218,6 +234,7 @@ def reply(house: House, view: View, held: dict[str, Any]) -> Reply:
     chosen = _chosen(view, models.versions, champion)
     may_change = not promotion.why_read_only(house.settings)
     former = set(history["version"].astype(int))
+    shadow = next((each for each in models.versions if SHADOW in each.aliases), None)
     cards = replies.model_props(models, reign, house.settings.mlflow_ui_uri)
     key = f"models|{zone.key}|{view.query.get('version', '')}"
     return only_new(
@@ -229,10 +246,17 @@ def reply(house: House, view: View, held: dict[str, Any]) -> Reply:
             "versions": {
                 "props": _versions(models, champion, chosen, former, zone, may_change=may_change)
             },
+            "shadow": shadow_card.parts(
+                house, shadow, _by_number(models.versions, champion), zone, may_change=may_change
+            ),
             "trail": {"props": _trail(history, zone)},
         },
         held,
     )
+
+
+def _by_number(versions: Sequence[ModelVersion], number: int | None) -> ModelVersion | None:
+    return next((each for each in versions if each.version == number), None)
 
 
 def _chosen(
@@ -307,10 +331,13 @@ def _versions(
     rows = []
     for each in models.versions:
         role = _role(each.version, champion, challenger)
-        button = (
-            _change_button(each.version, is_former=each.version in former)
+        buttons = (
+            [
+                *([] if SHADOW in each.aliases else [_shadow_button(each.version)]),
+                _change_button(each.version, is_former=each.version in former),
+            ]
             if may_change and each.version != champion
-            else None
+            else []
         )
         rows.append(
             (
@@ -322,7 +349,7 @@ def _versions(
                 ),
                 _span(each.training_start, each.training_end),
                 words.moment(each.created_at, zone),
-                html.Div([button, _link(each)], className="row-buttons"),
+                html.Div([*buttons, _link(each)], className="row-buttons"),
             )
         )
     return {
@@ -376,6 +403,7 @@ def _name(version: ModelVersion, role: str, *, is_chosen: bool) -> html.Div:
                 },
             ),
             *([tables.pill(role, tone)] if role else []),
+            *([tables.pill("in shadow", "calm")] if SHADOW in version.aliases else []),
         ],
         className="version-name",
     )
@@ -419,6 +447,19 @@ def _change_button(version: int, *, is_former: bool) -> html.Button:
     )
 
 
+def _shadow_button(version: int) -> html.Button:
+    return html.Button(
+        "Shadow",
+        className="plain-button small",
+        title="Score it beside the champion, without using it",
+        **{
+            "data-promote": str(version),
+            "data-act": "Shadow",
+            "aria-label": f"Put version {version} into shadow",
+        },
+    )
+
+
 def _link(version: ModelVersion) -> html.A:
     return html.A(
         "MLflow \N{NORTH EAST ARROW}",
@@ -456,5 +497,5 @@ PAGE = Page(
     layout=layout,
     reply=reply,
     register=register,
-    frames={"models-chart": figures_models.frame},
+    frames={"models-chart": figures_models.frame, shadow_card.CHART: shadow_card.frame},
 )

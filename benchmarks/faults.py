@@ -6,6 +6,7 @@ run as the app runs them, over what the contract would have let through.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.results import Result
-from ml_app_wind_draft.core.alarms import MODEL_DOUBT, UNDER_PERFORMANCE
+from ml_app_wind_draft.core.alarms import MODEL_DOUBT, UNDER_PERFORMANCE, Alarm
 from ml_app_wind_draft.core.signals import SIGNAL_INDEX, SIGNAL_NAMES
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.ingestion.contract import Limits, flag_signals
@@ -90,9 +91,8 @@ def _false_alarms(
 ) -> list[Result]:
     """Alarms on untouched rows, for a turbine and year. Which of them are true, nobody knows."""
     predicted = expected(rows)
-    found = [
-        alarm.rule for name in site.turbine_ids for alarm in alarms_of(rows, predicted, name, site)
-    ]
+    alarms = [each for name in site.turbine_ids for each in alarms_of(rows, predicted, name, site)]
+    found = [alarm.rule for alarm in alarms]
     years = (walked[-1].end - walked[0].start) / YEAR * len(site.turbines)
     results = []
     for rule in (UNDER_PERFORMANCE, MODEL_DOUBT):
@@ -102,7 +102,19 @@ def _false_alarms(
         results.append(
             Result(f"alarms_untouched_{rule}", rate, "1/year", FALSE_ALARMS, met, 0.0, 0.0)
         )
+    console.print(_what_they_are_about(alarms))
     return results
+
+
+def _what_they_are_about(alarms: list[Alarm]) -> Table:
+    """Alarms of under-performance by the energy below expectation in them."""
+    energy = np.array([each.energy for each in alarms if each.rule == UNDER_PERFORMANCE])
+    table = Table(f"{UNDER_PERFORMANCE}, kWh below expectation", "alarms", "MWh in all")
+    for low, high in pairwise((-np.inf, 0.0, 100.0, 500.0, np.inf)):
+        inside = (energy >= low) & (energy < high)
+        name = f"{low:g} to {high:g}"
+        table.add_row(name, str(int(inside.sum())), f"{energy[inside].sum() / 1000:.1f}")
+    return table
 
 
 def _calibrated(

@@ -2,7 +2,9 @@
 
 import io
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import pandas as pd
 import pytest
@@ -259,3 +261,28 @@ def test_a_promoted_shadow_is_none_any_more(two_models: Settings) -> None:
         champion = registry.champion()
     assert champion is not None
     assert champion.version == 2
+
+
+def test_a_wrong_count_of_a_shadows_rows_is_found_by_the_check(
+    two_models: Settings, house: DataManager, site: Site
+) -> None:
+    models.start_shadow(two_models, 2, QUIET)
+    score_all(two_models, house, site)
+    assert house.check() == []
+    assert two_models.sqlite_path
+    with closing(sqlite3.connect(two_models.sqlite_path)) as database:
+        database.execute("DELETE FROM shadow_predictions WHERE turbine_id = 'R80711'")
+        database.commit()
+    assert house.check() == ["1 models in shadow are counted wrongly"]
+
+
+def test_what_a_shadow_said_twice_is_kept_once(
+    two_models: Settings, manager: DataManager, site: Site
+) -> None:
+    fill(manager, site)
+    models.start_shadow(two_models, 2, QUIET)
+    score_all(two_models, manager, site)
+    said = manager.predictions_range(*ALL).assign(model_version=2, expected_power=0.0)
+    assert manager.save_shadow_outcomes(said) == 0
+    assert manager.shadow_pairs(duel())["shadow_power"].max() > 0
+    assert manager.check() == []

@@ -30,11 +30,16 @@ JOURNAL = """
 import sqlite3
 print(sqlite3.connect("/app/data/sqlite/app.db").execute("PRAGMA journal_mode").fetchone()[0])
 """
-QUICK_TRAINING = """
+QUICK_TRAINING = {
+    "parameters_training.yml": """
 training:
   search: {trials: 1, rows: 4000}
   catboost: {fixed: {iterations: 30}}
-"""
+""",
+    "parameters_forecast.yml": """
+forecast: {enabled: false}
+""",
+}
 
 
 class Installation:
@@ -218,7 +223,8 @@ def folder_of(owner: int) -> Generator[Path]:
 
 
 def train_quickly(folder: Path) -> None:
-    """Lay a configuration file beside the defaults that makes training short."""
-    place = folder / "conf/local/parameters_training.yml"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(QUICK_TRAINING)
+    """Lay configuration files beside the defaults that make training short."""
+    place = folder / "conf/local"
+    place.mkdir(parents=True, exist_ok=True)
+    for name, text in QUICK_TRAINING.items():
+        (place / name).write_text(text)

@@ -5,6 +5,7 @@ quantiles. farm.json lists the units; each forecaster has a folder.
 """
 
 import json
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from ml_app_wind_draft.models.forecast import files
 from ml_app_wind_draft.models.forecast.model import Forecaster, Options
 from ml_app_wind_draft.models.forecast.series import HOUR, NO_WEATHER, History, Values, Weather
 from ml_app_wind_draft.models.forecast.units import LEVELS, QUANTILES, farm_name
+
+log = logging.getLogger(__name__)
 
 FARM_FILE = "farm.json"
 MEASURED = ("wind_speed", "wind_direction", "ambient_temperature")
@@ -152,14 +155,14 @@ def fit_farm(
 ) -> FarmForecaster:
     """Fit every unit at every resolution. Raises `TrainingError` where a unit has too little."""
     # brings SciPy, 25 MB that a process that only forecasts does without
-    from ml_app_wind_draft.models.forecast.training import fit  # noqa: PLC0415
+    from ml_app_wind_draft.models.forecast.training import fit, learn_weather  # noqa: PLC0415
 
     base = options or Options()
-    fitted = {
-        (unit, resolution): fit(
-            history, weather, replace(base, resolution=resolution, leads=own, issue_every=HOUR)
-        )
-        for resolution, own in leads.items()
-        for unit, history in histories.items()
-    }
+    fitted = {}
+    for number, (unit, history) in enumerate(histories.items(), start=1):
+        learnt = None if weather is None else learn_weather(history, weather, base)
+        for resolution, own in leads.items():
+            asked = replace(base, resolution=resolution, leads=own, issue_every=HOUR)
+            fitted[unit, resolution] = fit(history, weather, asked, learnt=learnt)
+        log.info("fitted forecasters of %s, %d of %d", unit, number, len(histories))
     return FarmForecaster(fitted, NO_WEATHER if weather is None else weather.kind)

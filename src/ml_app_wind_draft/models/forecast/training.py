@@ -33,8 +33,26 @@ KNOTS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 21, 24, 30, 36, 42, 48)
 RARE = 0.001  # power beyond this share of all values is no bound of power
 
 
-def fit(history: History, weather: Weather | None, options: Options) -> Forecaster:
-    """Fit to all of `history`. Raises `TrainingError` where there is too little of it."""
+@dataclass(frozen=True, slots=True)
+class WeatherLesson:
+    """What weather says of a unit's power: the model, those of the folds, measured - said."""
+
+    model: WeatherModel
+    held_out: HeldOut
+    errors: Hourly
+
+
+def fit(
+    history: History,
+    weather: Weather | None,
+    options: Options,
+    *,
+    learnt: WeatherLesson | None = None,
+) -> Forecaster:
+    """Fit to all of `history`. Raises `TrainingError` where there is too little of it.
+
+    `learnt`: what `learn_weather` gave for the same history and weather, at any resolution.
+    """
     days = np.isfinite(history.power).sum() * history.step / DAY
     if days < LEAST_DAYS:
         message = f"{days:.0f} days of power are too few to learn from: {LEAST_DAYS} are needed."
@@ -44,15 +62,16 @@ def fit(history: History, weather: Weather | None, options: Options) -> Forecast
     inputs = Inputs(options.resolution, history, issue)
     model = None
     if weather is not None:
-        model, held_out, errors = _fit_weather_model(history, weather, options)
+        learnt = learnt or learn_weather(history, weather, options)
+        model = learnt.model
         inputs = Inputs(
             options.resolution,
             history,
             issue,
             weather=weather,
             model=model,
-            errors=errors,
-            held_out=held_out,
+            errors=learnt.errors,
+            held_out=learnt.held_out,
         )
     lessons = _fit_ridges(history, inputs, options)
     groups = _fit_groups(lessons, issue, options, with_weather=weather is not None)
@@ -71,10 +90,11 @@ def _bounds(power: Values) -> tuple[float, float]:
     return min(0.0, float(lowest)), max(1.0, float(highest))
 
 
-def _fit_weather_model(
-    history: History, weather: Weather, options: Options
-) -> tuple[WeatherModel, HeldOut, Hourly]:
-    """The model, those of the folds, and measured - said by the latter."""
+def learn_weather(history: History, weather: Weather, options: Options) -> WeatherLesson:
+    """By the hour, whatever the resolution and leads of `options`.
+
+    Raises `TrainingError` where the weather covers none of the history.
+    """
     kinds = recognise_columns(weather, history)
     start = -(-history.start // STEP) * STEP
     begin = np.arange(start, history.end - STEP + 1, STEP)
@@ -93,7 +113,7 @@ def _fit_weather_model(
     held_out = HeldOut(start, fold, tuple(models), options.threads)
     whole = _boost(table[known], target[known], options.weather_model, options)
     errors = Hourly(start, target - held_out.say(table, begin))
-    return WeatherModel(kinds, whole, options.threads), held_out, errors
+    return WeatherLesson(WeatherModel(kinds, whole, options.threads), held_out, errors)
 
 
 @dataclass(slots=True)

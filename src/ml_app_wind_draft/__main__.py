@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,6 +59,16 @@ Until = Annotated[
 ]
 Why = Annotated[str, typer.Option("--why", help="The reason; kept in the champion's history.")]
 Version = Annotated[int, typer.Argument(help="A version number from `wind models`.")]
+
+
+class RegisteredModel(StrEnum):
+    """What MLflow's registry keeps for the app."""
+
+    EXPECTED_POWER = "wind_power_predictor"
+    FORECASTS = "wind_power_forecaster"
+
+
+Registered = Annotated[RegisteredModel, typer.Option("--model", help="Which registered model.")]
 
 
 @app.command(rich_help_panel="Run everything")
@@ -477,11 +488,12 @@ def list_models(
             "--at", parser=instant, metavar="TIME", help="Only say who was champion then, UTC."
         ),
     ] = None,
+    model: Registered = RegisteredModel.EXPECTED_POWER,
 ) -> None:
     """List the models; promote one, roll back, or try one out in shadow.
 
     Examples: [bold]wind models[/], [bold]wind models --at 2026-03-01T12:00[/], [bold]wind models
-    promote 3 --why "better in icing"[/]
+    promote 3 --why "better in icing"[/], [bold]wind models --model wind_power_forecaster[/]
     """
     from ml_app_wind_draft.core.config import load_settings
     from ml_app_wind_draft.services import models as service
@@ -489,13 +501,13 @@ def list_models(
     if context.invoked_subcommand is not None:
         return
     if at is None:
-        service.show(load_settings())
+        service.show(load_settings(), model=model.value)
     else:
-        service.show_champion_at(load_settings(), int(at.timestamp()))
+        service.show_champion_at(load_settings(), int(at.timestamp()), model=model.value)
 
 
 @models.command()
-def promote(version: Version, why: Why) -> None:
+def promote(version: Version, why: Why, model: Registered = RegisteredModel.EXPECTED_POWER) -> None:
     """Make a version the champion; inference takes it up within one poll.
 
     Example: [bold]wind models promote 3 --why "better in icing"[/]
@@ -503,11 +515,13 @@ def promote(version: Version, why: Why) -> None:
     from ml_app_wind_draft.core.config import load_settings
     from ml_app_wind_draft.services import models as service
 
-    service.promote(load_settings(), version, why)
+    service.promote(load_settings(), version, why, model=model.value)
 
 
 @models.command()
-def rollback(version: Version, why: Why) -> None:
+def rollback(
+    version: Version, why: Why, model: Registered = RegisteredModel.EXPECTED_POWER
+) -> None:
     """Go back to a version that was champion before.
 
     Example: [bold]wind models rollback 1 --why "version 2 is off in summer"[/]
@@ -515,7 +529,7 @@ def rollback(version: Version, why: Why) -> None:
     from ml_app_wind_draft.core.config import load_settings
     from ml_app_wind_draft.services import models as service
 
-    service.rollback(load_settings(), version, why)
+    service.rollback(load_settings(), version, why, model=model.value)
 
 
 @models.command()

@@ -7,15 +7,18 @@ from rich.console import Console
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import RegistryError, RegistryUnavailableError
 from ml_app_wind_draft.registry.client import ModelRegistry
+from ml_app_wind_draft.registry.forecasters import ForecasterRegistry
 from ml_app_wind_draft.registry.records import Verdict
+from ml_app_wind_draft.registry.shelves import FORECASTER_NAME
 from ml_app_wind_draft.services.models import promote, rollback, show, show_champion_at
-from ml_app_wind_draft.storage.data_manager import DataManager
+from ml_app_wind_draft.storage.data_manager import MODEL_NAME, DataManager
+from tests.integration import forecasting
 from tests.integration.conftest import a_trained_model
 
 
-def printed(settings: Settings) -> str:
+def printed(settings: Settings, model: str = MODEL_NAME) -> str:
     console = Console(file=io.StringIO(), width=200)
-    show(settings, console)
+    show(settings, console, model)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -51,6 +54,26 @@ def test_a_promotion_and_a_roll_back_are_listed_with_who_and_why(two_models: Set
 def test_only_a_former_champion_can_be_rolled_back_to(two_models: Settings) -> None:
     with pytest.raises(RegistryError, match="never champion"):
         rollback(two_models, 2, "why not", Console(quiet=True))
+
+
+def test_forecasters_are_listed_promoted_and_rolled_back_by_the_same_commands(
+    with_mlflow: Settings,
+) -> None:
+    first = forecasting.register(with_mlflow)
+    second = forecasting.register(with_mlflow, Verdict(False, first, "no better"))
+    quiet = Console(quiet=True)
+    promote(with_mlflow, second, "newer", quiet, FORECASTER_NAME)
+    with ForecasterRegistry(with_mlflow) as registry:
+        champion = registry.champion()
+        assert champion is not None
+        assert champion.version == second
+    rollback(with_mlflow, first, "off in summer", quiet, FORECASTER_NAME)
+    said = printed(with_mlflow, FORECASTER_NAME)
+    assert "pinball loss" in said
+    assert "off in summer" in said
+    assert "wind train" in printed(with_mlflow)
+    with pytest.raises(RegistryError, match="never champion"):
+        rollback(with_mlflow, 99, "why", quiet, FORECASTER_NAME)
 
 
 def test_without_mlflow_the_list_is_refused_with_the_address(settings: Settings) -> None:

@@ -1,22 +1,17 @@
 """The pictures of a training run, PNG bytes by file name. No display, no global state."""
 
-from collections.abc import Callable
-from io import BytesIO
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.figure import Figure
 
 from ml_app_wind_draft.models.bundle import Bundle
 from ml_app_wind_draft.models.corrected import CorrectedCurve
 from ml_app_wind_draft.models.power_curve import WIND
+from ml_app_wind_draft.pipelines.pictures import picture
 from ml_app_wind_draft.pipelines.training.sensitivity import Sensitivity
 
 _SCATTER = 3000
-_RESOLUTION = 110
 
 
 def draw(bundle: Bundle, window: pd.DataFrame, sensitivity: Sensitivity) -> dict[str, bytes]:
@@ -32,28 +27,18 @@ def draw(bundle: Bundle, window: pd.DataFrame, sensitivity: Sensitivity) -> dict
     rows["day"] = pd.to_datetime(rows["timestamp"], unit="s", utc=True).dt.floor("D")
     rows["wind_bin"] = np.floor(rows["wind_speed"] + 0.5)
     plots = {
-        "calibration.png": _picture(_calibration, rows),
-        "error_by_month.png": _picture(_error_by_month, rows),
-        "error_by_turbine.png": _picture(_error_by_turbine, rows),
-        "error_by_wind_speed.png": _picture(_error_by_wind_speed, rows),
-        "power_curve.png": _picture(_power_curve, rows),
-        "residual_over_time.png": _picture(_residual_over_time, rows),
+        "calibration.png": picture(_calibration, rows),
+        "error_by_month.png": picture(_error_by_month, rows),
+        "error_by_turbine.png": picture(_error_by_turbine, rows),
+        "error_by_wind_speed.png": picture(_error_by_wind_speed, rows),
+        "power_curve.png": picture(_power_curve, rows),
+        "residual_over_time.png": picture(_residual_over_time, rows),
     }
     if not sensitivity.trials.empty:
-        plots["fault_sensitivity.png"] = _picture(_fault_sensitivity, sensitivity)
+        plots["fault_sensitivity.png"] = picture(_fault_sensitivity, sensitivity)
     if isinstance(bundle.model, CorrectedCurve):
-        plots["importance.png"] = _picture(_importance, bundle.model.importance())
+        plots["importance.png"] = picture(_importance, bundle.model.importance())
     return plots
-
-
-def _picture(draw_on: Callable[[Axes, Any], None], content: Any) -> bytes:
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    axes = figure.subplots()
-    draw_on(axes, content)
-    axes.spines[["top", "right"]].set_visible(False)
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=_RESOLUTION)
-    return buffer.getvalue()
 
 
 def _calibration(axes: Axes, rows: pd.DataFrame) -> None:

@@ -5,9 +5,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from kedro.io import DatasetError
 
 from ml_app_wind_draft.core.config import Settings
@@ -17,6 +19,7 @@ from ml_app_wind_draft.ingestion.datasets import HistoryDataset
 from ml_app_wind_draft.ingestion.intake import ingest_frame
 from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.datasets import TrainedModelsDataset
+from ml_app_wind_draft.registry.forecasters import ForecasterRegistry
 from ml_app_wind_draft.registry.records import TrainedModel
 from ml_app_wind_draft.services import train
 from ml_app_wind_draft.services.heartbeat import Heartbeat
@@ -24,6 +27,7 @@ from ml_app_wind_draft.services.kedro_project import run_pipeline
 from ml_app_wind_draft.services.train import Training
 from ml_app_wind_draft.storage.data_manager import DataManager
 from tests.conftest import free_port
+from tests.integration import forecasting
 from tests.integration.conftest import NEW_YEAR, MlflowServer, recorded_rows
 
 DAY = 86_400
@@ -185,3 +189,40 @@ def test_history_of_a_few_days_is_used_whole(
 ) -> None:
     ingest_frame(database, site, recorded_rows(3), source="test", replayed_until=NEW_YEAR + 3 * DAY)
     assert HistoryDataset(settings).load()["timestamp"].max() == NEW_YEAR + 3 * DAY - 600
+
+
+def test_the_third_step_trains_the_forecasters_once_and_its_failure_leaves_the_rest(
+    with_mlflow: Settings, tmp_path: Path
+) -> None:
+    settings = forecasting.two_turbines(with_mlflow, tmp_path / "conf")
+    local = settings.conf_dir / "local"
+    quick = {"search": {"trials": 1, "folds": 2, "rows": 2000}, "least_rows": 500}
+    (local / "parameters_training.yml").write_text(yaml.safe_dump({"training": quick}))
+    forecasting.fill(settings, forecasting.START, forecasting.NOW)
+
+    said, _ = (first := wind_train(settings)).communicate(timeout=240)
+    assert first.returncode == 0, said
+    assert "Forecasters: champion is version 1." in said.splitlines()[-1]
+    with ForecasterRegistry(settings) as registry:
+        assert [each.version for each in registry.versions()] == [1]
+        assert registry.load_champion().farm.weather == "perfect"
+    manager = DataManager(settings.database_url)
+    assert manager.champion_history("wind_power_forecaster")["version"].tolist() == [1]
+
+    said, _ = (again := wind_train(settings)).communicate(timeout=120)
+    assert again.returncode == 0, said
+    assert "Nothing to train" in said.splitlines()[-1]
+    assert "Forecasters: nothing to train, version 1" in said.splitlines()[-1]
+
+    wrong = local / "parameters_forecast.yml"
+    parameters = yaml.safe_load(wrong.read_text())
+    parameters["forecast"]["seed"] = 2
+    parameters["forecast"]["direct_model"]["learning_rate"] = 1e-30  # CatBoost refuses it
+    wrong.write_text(yaml.safe_dump(parameters))
+    said, _ = (failed := wind_train(settings)).communicate(timeout=240)
+    assert failed.returncode == 1, said
+    assert "training failed" in said.splitlines()[-1]
+    assert manager.heartbeats()[0].status == "failed"
+    with ForecasterRegistry(settings) as registry:
+        assert [each.version for each in registry.versions()] == [1]
+    manager.close()

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 # A live row comes minutes after its interval ends. So long after the hour nobody waits for it.
 PATIENCE = 600
+DAY = 86_400
 PAUSE = 15.0  # s until the next look for a first forecaster, and after an error
 LONGEST_END = 10.0
 
@@ -102,13 +103,18 @@ class ForecastWatch:
         recent = read_until(self._manager, self._site, due_at)
         found = issue(recent, loaded, self._weather(loaded, due_at), self._site)
         self._manager.save_forecasts(found)
-        self._manager.fill_forecasts(what_came(recent, self._site, self._issued_at))
+        self._manager.fill_forecasts(what_came(recent, self._site, self._since(due_at)))
         if found.empty:
             self._complain(f"No turbine has power in the days before {clock.say(due_at)}.")
         else:
             self.trouble = ""
         self._issued_at = due_at
         return not found.empty
+
+    def _since(self, due_at: int) -> int | None:
+        """What came from here on is written; once a day all, as rows come late or are corrected."""
+        last = self._issued_at
+        return last if last is not None and last // DAY == due_at // DAY else None
 
     def _due_at(self) -> int | None:
         """The whole hour to forecast from, `None` where that is done or its last rows may come."""

@@ -10,6 +10,7 @@ import pytest
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import ModelError
 from ml_app_wind_draft.core.site import load_site
+from ml_app_wind_draft.ingestion.intake import ingest_frame
 from ml_app_wind_draft.models.forecast.farm import load_farm
 from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.records import Verdict
@@ -22,6 +23,7 @@ from ml_app_wind_draft.storage.data_manager import DataManager
 from tests.conftest import free_port
 from tests.integration.conftest import a_trained_model
 from tests.integration.forecasting import (
+    COLUMNS,
     DAY,
     FARM,
     HOUR,
@@ -96,6 +98,21 @@ def test_after_a_leap_only_the_newest_hour_is_forecast_and_the_old_one_gets_its_
         True,
         False,
     ]
+
+
+def test_a_correction_reaches_the_forecasts_of_its_hour_by_the_next_day(house, manager):
+    forecasts = watch(house, manager)
+    forecasts.turn()
+    fill(house, NOW, NOW + HOUR)
+    forecasts.turn()
+    rows = manager.raw_range(NOW, NOW + HOUR, ["R80711"])
+    corrected = rows[["turbine_id", "timestamp", *COLUMNS]].assign(power=123.0)
+    site = load_site(house.site, house)
+    ingest_frame(manager, site, corrected, source="meter")
+    fill(house, NOW + HOUR, NOW + DAY)
+    assert forecasts.turn()
+    found = manager.forecasts("R80711", HOUR, NOW, NOW + 1)["measured"]
+    assert found[0] == pytest.approx(123.0)
 
 
 def test_the_last_rows_of_an_hour_are_waited_for_but_not_for_ever(house, manager):

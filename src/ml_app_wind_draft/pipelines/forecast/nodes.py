@@ -22,7 +22,7 @@ from ml_app_wind_draft.storage.data_manager import DataManager
 
 log = logging.getLogger(__name__)
 
-LATEST = 48 * HOUR  # what comes later than this is not written beside its forecasts any more
+LATEST = MEMORY  # what comes later than this is not written beside its forecasts any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def issue(
 def what_came(recent: Recent, site: Site, since: int | None = None) -> pd.DataFrame:
     """Measured power (kW) of the last intervals: `unit`, `resolution`, `start`, `power`.
 
-    Those that start at `since` (s UTC) or later; at most, and without it, of the last 48 hours.
+    Those that start at `since` (s UTC) or later; at most, and without it, of the days read.
     """
     begin = recent.issued_at - LATEST if since is None else max(since, recent.issued_at - LATEST)
     capacity = capacities(site)

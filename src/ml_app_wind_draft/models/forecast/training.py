@@ -97,7 +97,7 @@ def learn_weather(history: History, weather: Weather, options: Options) -> Weath
     """
     kinds = recognise_columns(weather, history)
     start = -(-history.start // STEP) * STEP
-    begin = np.arange(start, history.end - STEP + 1, STEP)
+    begin = np.arange(start, history.end, STEP)  # the last may not be whole, and teaches nothing
     table = weather_table(weather, kinds, begin, begin, STEP).astype(np.float32)
     target = history.mean_power(begin, STEP)
     known = np.isfinite(target) & (np.isfinite(table).mean(axis=1) > 0.5)  # noqa: PLR2004 - half

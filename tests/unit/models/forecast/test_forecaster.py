@@ -134,6 +134,16 @@ def test_ten_minute_steps_and_ten_minute_targets(history):
     assert np.ptp(quantiles[0, 0]) < np.ptp(quantiles[0, 2])
 
 
+@pytest.mark.parametrize("extra_steps", [1, 4, 6])
+def test_rows_may_begin_and_end_within_an_hour(history, weather, extra_steps):
+    power = np.repeat(history.power, 6)[2 : 60 * 144 + extra_steps]
+    fine = History(START + 2 * 600, 600, power)
+    options = replace(QUICK, resolution=600, leads=(600, 12_600, 21_600), issue_every=HOUR)
+    forecaster = fit(fine, weather, options)
+    issue = np.array([fine.end // HOUR * HOUR])
+    assert np.isfinite(forecaster.predict(fine, weather, issue, LEVELS)).all()
+
+
 def test_rolling_renewal_reads_no_outcome_before_it_is_known(history, without):
     issue = issue_times(history)
     leads = list(QUICK.leads)

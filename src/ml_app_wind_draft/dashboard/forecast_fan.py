@@ -1,4 +1,4 @@
-"""The newest forecast as a fan beyond now, and how past ones turned out. Pure, but for `newest`."""
+"""The newest forecast as a fan beyond now, and how past ones turned out."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -45,16 +45,25 @@ class Forecast:
 
 def newest(reader: Reader, unit: str, now: int) -> Forecast | None:
     """`None` without any. Raises `StorageError`."""
-    return reader.remembered(("forecast", unit, now), lambda storage: _newest(storage, unit))
+    issued_at = reader.remembered(
+        ("newest forecast", unit, now), lambda storage: storage.newest_forecast(unit, HOUR)
+    )
+    if issued_at is None:
+        return None
+    return reader.of_the_day(  # an issued forecast stays as it is
+        ("forecast", unit, issued_at), lambda storage: _issued(storage, unit, issued_at)
+    )
 
 
-def scored(reader: Reader, unit: str, now: int) -> pd.DataFrame:
-    """Past hourly forecasts by lead, up to a month of them. Raises `StorageError`."""
+def scores(reader: Reader, unit: str, site: Site, now: int) -> Props:
+    """The table of how past forecasts turned out, made once a day. Raises `StorageError`."""
     hour = now // HOUR * HOUR
     return reader.of_the_day(
         ("forecast scores", unit, now // DAY),
-        lambda storage: storage.forecasts(
-            unit, HOUR, hour - SCORED_DAYS * DAY, hour, leads=SCORED_LEADS
+        lambda storage: scores_table(
+            storage.forecasts(unit, HOUR, hour - SCORED_DAYS * DAY, hour, leads=SCORED_LEADS),
+            unit,
+            site,
         ),
     )
 
@@ -90,8 +99,13 @@ def note(forecast: Forecast | None, now: int, zone: Zone) -> str:
 NOTHING: dict[str, Any] = {"fan": {"fan": None}, "props": {"forecast-note": {"children": ""}}}
 
 
+def ahead(reader: Reader, unit: str, now: int, span: int, zone: Zone) -> dict[str, Any]:
+    """What the reply of a view of `span` s up to now holds of it. Raises `StorageError`."""
+    return NOTHING if span > LONGEST_VIEW else part(newest(reader, unit, now), now, span, zone)
+
+
 def part(forecast: Forecast | None, now: int, span: int, zone: Zone) -> dict[str, Any]:
-    """What the reply of a view of `span` s up to now holds of it; it changes once an hour."""
+    """The same of a forecast at hand; it changes once an hour."""
     if span > LONGEST_VIEW:
         return NOTHING
     said = {"forecast-note": {"children": note(forecast, now, zone)}}
@@ -115,10 +129,7 @@ def scores_table(past: pd.DataFrame, unit: str, site: Site) -> Props:
     return tables.filled("forecast-scores", SCORE_COLUMNS, rows, otherwise=otherwise)
 
 
-def _newest(storage: Storage, unit: str) -> Forecast | None:
-    issued_at = storage.newest_forecast(unit, HOUR)
-    if issued_at is None:
-        return None
+def _issued(storage: Storage, unit: str, issued_at: int) -> Forecast:
     hours = storage.forecasts(unit, HOUR, issued_at, issued_at + 1)
     first = hours.iloc[0]
     return Forecast(issued_at, int(first["model_version"]), str(first["weather"]), hours)

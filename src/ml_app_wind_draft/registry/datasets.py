@@ -131,7 +131,7 @@ class TrainedForecasterDataset(AbstractDataset[TrainedForecaster, Any]):
     def save(self, data: TrainedForecaster) -> None:
         """Keep the forecasters on disk, then log, register and judge them.
 
-        Raises `RegistryUnavailableError` as `TrainedModelDataset.save` does.
+        Raises `RegistryUnavailableError` as `TrainedModelsDataset.save` does.
         """
         with ForecasterRegistry(self._settings) as registry:
             _log_now(registry, [registry.put(data)])

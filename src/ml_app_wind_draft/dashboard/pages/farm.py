@@ -229,11 +229,9 @@ def _parts(house: House, farm: Farm, shown: FarmView, view: View) -> dict[str, R
         lambda _: farm_replies.losses_table(reading_farm.monthly(house.reader, site, today), site),
     )
     unit = farm_name(site)
-    forecast = forecast_fan.newest(house.reader, unit, farm.now)
-    past = forecast_fan.scored(house.reader, unit, farm.now)
     return {
-        "forecast": forecast_fan.part(forecast, farm.now, farm.now - shown.start, zone),
-        "scores": {"props": forecast_fan.scores_table(past, unit, site)},
+        "forecast": forecast_fan.ahead(house.reader, unit, farm.now, farm.now - shown.start, zone),
+        "scores": {"props": forecast_fan.scores(house.reader, unit, site, farm.now)},
         "worst": {"props": farm_replies.worst_table(worst, site, zone)},
         "losses": {"props": losses},
         "sparks": {"sparks": replies.tile_sparks(farm, site)},

@@ -251,10 +251,10 @@ def _parts(
     bucket = figures.bucket_of(look.span, site.step)
     rows = up_to(shown.rows, shown.start, shown.now, bucket)
     curve = power_curve(rows, look.turbine_id, site, points=bucket > site.step)
-    forecast = forecast_fan.newest(reader, look.turbine_id, farm.now)
-    ahead = forecast_fan.part(forecast, farm.now, look.span, zone)
     return {
-        "forecast": forecast_fan.NOTHING if shown.is_past else ahead,
+        "forecast": forecast_fan.NOTHING
+        if shown.is_past
+        else forecast_fan.ahead(reader, look.turbine_id, farm.now, look.span, zone),
         "curve": {"curve": curve},
         "rose": {"rose": wind_rose(rows)},
         "alarms": {"props": turbine_replies.alarms_table(alarms, site, farm.now, zone)},

@@ -4,20 +4,14 @@ import hashlib
 import json
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from ml_app_wind_draft.core.errors import ConfigurationError
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.models.forecast.model import Boosting, Options
+from ml_app_wind_draft.pipelines.checked import Strict, check
 
 FILE = "parameters_forecast.yml"
 DAY = 86_400
-
-
-class Strict(BaseModel):
-    """Frozen, and a misspelt key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class BoostingParameters(Strict):
@@ -83,16 +77,7 @@ class ForecastParameters(Strict):
 
 def read_parameters(content: dict[str, Any]) -> ForecastParameters:
     """Check the `forecast` section. Raises `ConfigurationError` that names each wrong key."""
-    try:
-        return ForecastParameters.model_validate(content)
-    except ValidationError as error:
-        faults = "; ".join(
-            f"forecast.{'.'.join(map(str, each['loc']))} = {each['input']!r}: {each['msg']}"
-            for each in error.errors()
-        )
-        message = f"{FILE} cannot be used: {faults}."
-        remedy = f"Compare it with conf/base/{FILE}."
-        raise ConfigurationError(message, remedy=remedy) from error
+    return check(ForecastParameters, content, "forecast", FILE)
 
 
 def configuration_digest(parameters: ForecastParameters, site: Site, weather: str) -> str:

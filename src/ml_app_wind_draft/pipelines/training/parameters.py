@@ -2,18 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from ml_app_wind_draft.core.errors import ConfigurationError
+from ml_app_wind_draft.pipelines.checked import Strict, check
 
 FILE = "parameters_training.yml"
 DAY = 86_400
-
-
-class Strict(BaseModel):
-    """Frozen, and a misspelt key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Choices(Strict):
@@ -43,8 +37,8 @@ class Range(Strict):
 class ModelParameters(Strict):
     """One kind of model: parameters held fixed, and the space searched."""
 
-    fixed: dict[str, str | int | float | bool | None] = {}
-    space: dict[str, Range | Choices] = {}
+    fixed: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    space: dict[str, Range | Choices] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _each_once(self) -> "ModelParameters":
@@ -124,13 +118,4 @@ class TrainingParameters(Strict):
 
 def read_parameters(content: dict[str, Any]) -> TrainingParameters:
     """Check the `training` section. Raises `ConfigurationError` that names each wrong key."""
-    try:
-        return TrainingParameters.model_validate(content)
-    except ValidationError as error:
-        faults = "; ".join(
-            f"training.{'.'.join(map(str, each['loc']))} = {each['input']!r}: {each['msg']}"
-            for each in error.errors()
-        )
-        message = f"{FILE} cannot be used: {faults}."
-        remedy = f"Compare it with conf/base/{FILE}."
-        raise ConfigurationError(message, remedy=remedy) from error
+    return check(TrainingParameters, content, "training", FILE)

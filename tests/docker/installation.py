@@ -57,10 +57,17 @@ class Installation:
         }
 
     def sh(self, command: str, *, fails: bool = False, timeout: float = 400) -> str:
-        """Run a command as it is typed; gives what it printed.
+        """Run a command as it is typed; gives what it printed."""
+        done = self._done(command, timeout)
+        assert fails == (done.returncode != 0), f"{command}\n{done.stdout}{done.stderr}"
+        return (done.stdout + done.stderr).strip()
 
-        A busy engine now and then loses the process that it starts for `exec`: it is asked again.
-        """
+    def succeeds(self, command: str) -> bool:
+        """Whether a command does what it should, where it may well not do so yet."""
+        return self._done(command).returncode == 0
+
+    def _done(self, command: str, timeout: float = 400) -> subprocess.CompletedProcess[str]:
+        """A busy engine now and then loses the process that `exec` starts: it is asked again."""
         for _ in range(ENGINE_TRIES):
             done = subprocess.run(
                 self._words(command),
@@ -74,8 +81,7 @@ class Installation:
             if not LOST_PROCESS.search(done.stderr + done.stdout):
                 break
             time.sleep(1)
-        assert fails == (done.returncode != 0), f"{command}\n{done.stdout}{done.stderr}"
-        return (done.stdout + done.stderr).strip()
+        return done
 
     def attended(
         self, command: str, until: Callable[[], bool] | str, *, patience: float = 180

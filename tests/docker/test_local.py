@@ -207,7 +207,10 @@ def test_a_changed_source_reaches_all_containers_by_itself(farm: Installation):
     source = "src/ml_app_wind_draft/services/viz.py"
 
     def changed(service: str) -> bool:
-        return MARK.strip() in farm.inside(service, "tail", "-1", f"/app/{source}")
+        """Not while its container is being replaced, either."""
+        return farm.succeeds(
+            f"docker compose exec -T {service} grep -q '{MARK.strip()}' /app/{source}"
+        )
 
     with farm.watching() as said:
         wait_for("it watches", lambda: "Watch enabled" in said(), 120)

@@ -19,7 +19,7 @@ from tests.postgresql import free_port
 
 LASTING = ("mlflow", "app-ml-inference", "app-stream-data", "app-ui", "kedro-viz")
 ENGINE_TRIES = 3
-LOST_PROCESS = re.compile(r"OCI runtime exec failed.* init-p: ", re.DOTALL)
+FLEETING = re.compile(r"OCI runtime exec failed.* init-p: |No such container: \w{64}", re.DOTALL)
 COUNT = """
 from ml_app_wind_draft.core.config import load_settings
 from ml_app_wind_draft.storage.data_manager import DataManager
@@ -67,7 +67,7 @@ class Installation:
         return self._done(command).returncode == 0
 
     def _done(self, command: str, timeout: float = 400) -> subprocess.CompletedProcess[str]:
-        """A busy engine now and then loses the process that `exec` starts: it is asked again."""
+        """Ask again where a busy engine lost the process of an `exec`, or a container of a list."""
         for _ in range(ENGINE_TRIES):
             done = subprocess.run(
                 self._words(command),
@@ -78,7 +78,7 @@ class Installation:
                 check=False,
                 timeout=timeout,
             )
-            if not LOST_PROCESS.search(done.stderr + done.stdout):
+            if not FLEETING.search(done.stderr + done.stdout):
                 break
             time.sleep(1)
         return done

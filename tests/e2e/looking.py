@@ -7,6 +7,7 @@ from playwright.sync_api import Page
 
 PLOT = "document.querySelector('#chart .js-plotly-plot')"
 NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
+COMPLAINTS = ("error", "warning", "trace", "assert")
 SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", ""))
 
 
@@ -43,6 +44,29 @@ def points(page: Page, uid: str) -> dict:
     return page.evaluate(
         f"uid => (({{x, y}}) => ({{x, y}}))({PLOT}.data.find(each => each.uid === uid))", uid
     )
+
+
+def complaints(page: Page) -> list[str]:
+    """Fills with what the browser's console says from now on, but for plain notes."""
+    said: list[str] = []
+    page.on(
+        "console",
+        lambda message: said.append(message.text) if message.type in COMPLAINTS else None,
+    )
+    return said
+
+
+def point_at_everything(page: Page, steps: int = 24) -> None:
+    """Move the pointer over each panel of each chart of the page, from left to right."""
+    for panel in page.locator(".js-plotly-plot .draglayer .nsewdrag:visible").all():
+        panel.scroll_into_view_if_needed()
+        box = panel.bounding_box()
+        assert box
+        for height in (0.3, 0.8):
+            for step in range(1, steps):
+                x = box["x"] + box["width"] * step / steps
+                page.mouse.move(x, box["y"] + box["height"] * height)
+        page.wait_for_timeout(100)
 
 
 def keep_screenshot(page: Page, name: str) -> None:

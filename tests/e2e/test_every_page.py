@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ml_app_wind_draft.dashboard.pages import PAGES
-from tests.e2e.looking import keep_screenshot, open_at
+from tests.e2e.looking import complaints, keep_screenshot, open_at, point_at_everything, refresh
 
 AXE = Path(__file__).parent / "assets/axe-4.14.1.min.js"
 WIDTHS = {1440: 900, 820: 900, 390: 844}
@@ -57,6 +57,18 @@ def test_no_page_asks_another_host_or_offers_to_share(page, start, farm, setting
         # Kedro Viz is the one other address, asked on its own page only
         viz = {f"localhost:{settings.viz_port}"} if where.endswith("/pipelines") else set()
         assert {host for host in hosts if host} <= {own} | viz, where
+
+
+@pytest.mark.parametrize("path", [each for each in PATHS if each != "/pipelines"])
+def test_the_console_stays_silent_while_charts_are_pointed_at(page, start, farm, path):
+    said = complaints(page)
+    open_at(page, start().address, path)
+    page.wait_for_timeout(800)
+    point_at_everything(page)
+    page.locator("#scheme").click()
+    refresh(page)
+    point_at_everything(page)
+    assert not said
 
 
 @pytest.mark.parametrize("path", PATHS)

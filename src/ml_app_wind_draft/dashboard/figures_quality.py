@@ -3,16 +3,18 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.dashboard import chart_style
 from ml_app_wind_draft.dashboard.figures import TICKS
 from ml_app_wind_draft.dashboard.reading_quality import Quality
-from ml_app_wind_draft.dashboard.theme import HUES, PALETTES, Palette, Scheme
+from ml_app_wind_draft.dashboard.theme import HUES, PALETTES, Palette, Scheme, mixed
 from ml_app_wind_draft.dashboard.words import DAY
 
-CELL_MARKER = {"coloraxis": "coloraxis", "line": {"width": 0}, "cornerradius": 2}
 CELL = 0.84  # of a day and of a turbine's line
+SHADES = 10  # of a cell that lacks rows, by tens of percent; one more stands for a whole one
+WHOLE = 99.6  # percent
 
 # reason -> (name, what it means), in the words of docs/contract.md
 SET_ASIDE = {
@@ -72,12 +74,29 @@ def seen_reasons(quality: Quality, turbine_id: str | None) -> dict[str, list[str
     return found
 
 
+def shade(percent: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Which of `shades` a cell with so many of its rows has."""
+    lacking = np.minimum(percent // (100 / SHADES), SHADES - 1)
+    return np.where(percent >= WHOLE, SHADES, lacking).astype(np.int64)
+
+
+def shades(palette: Palette) -> list[str]:
+    """The colours of cells: nothing there, by tens of percent, all there.
+
+    The browser picks them by `shade`. Plotly could map percents by itself, but complains of each
+    number that it meets where it looks for a colour.
+    """
+    steps = range(SHADES)
+    lacking = [mixed(palette.watch, palette.cell_lacking, each / (SHADES - 1)) for each in steps]
+    return [*lacking, palette.cell_whole]
+
+
 def _noon(day: int) -> int:
     return (day + DAY // 2) * 1000
 
 
 def _cells(quality: Quality, site: Site) -> dict[str, Any]:
-    """One cell a turbine and day that should have rows; its colour is the coverage in percent."""
+    """One cell a turbine and day that should have rows; its shade says how many are there."""
     should = quality.expected > 0
     rows, turbines = np.nonzero(should)
     expected, accepted = quality.expected[should], quality.accepted[should]
@@ -89,7 +108,7 @@ def _cells(quality: Quality, site: Site) -> dict[str, Any]:
         "x": [_noon(int(each)) for each in quality.days[rows]],
         "base": (turbines - CELL / 2).tolist(),
         "y": [CELL] * len(rows),
-        "marker": {"color": percent.tolist(), **CELL_MARKER},
+        "shade": shade(percent).tolist(),
         "customdata": [list(each) for each in zip(names, percent.tolist(), lacking, strict=True)],
     }
 
@@ -126,7 +145,8 @@ def _traces(scheme: Scheme) -> list[dict[str, Any]]:
         "width": CELL * DAY * 1000,
         "xaxis": "x",
         "yaxis": "y",
-        "marker": {"color": [], **CELL_MARKER},
+        "shades": shades(PALETTES[scheme]),
+        "marker": {"line": {"width": 0}, "cornerradius": 2},
         "hovertemplate": (
             "%{customdata[0]} <b>%{customdata[1]} %</b> of the rows,"
             " %{customdata[2]:,} missing<extra></extra>"
@@ -171,18 +191,6 @@ def _layout(palette: Palette) -> dict[str, Any]:
     return {
         **chart_style.base(palette),
         "margin": {"l": 62, "r": 8, "t": 24, "b": 34},
-        "coloraxis": {
-            "cmin": 0,
-            "cmax": 100,
-            "showscale": False,
-            "colorscale": [
-                [0, palette.watch],
-                [0.9, palette.cell_lacking],
-                [0.995, palette.cell_lacking],
-                [0.996, palette.cell_whole],
-                [1, palette.cell_whole],
-            ],
-        },
         "barmode": "stack",
         "hovermode": "closest",
         "dragmode": "zoom",

@@ -139,6 +139,12 @@ HUES: dict[Scheme, tuple[str, ...]] = {
 }
 
 
+def mixed(first: str, second: str, share: float) -> str:
+    """A colour on the way from one to another (`#rrggbb`); `share` 0 is the first, 1 the second."""
+    pairs = zip(*(bytes.fromhex(each.removeprefix("#")) for each in (first, second)), strict=True)
+    return "#" + "".join(f"{round(a + share * (b - a)):02x}" for a, b in pairs)
+
+
 def css_variables() -> str:
     """A style sheet that gives every colour of both themes a variable, `--wind-good-tint` say."""
     root = ":root[data-mantine-color-scheme="

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ml_app_wind_draft.dashboard.theme import PALETTES, css_variables
+from ml_app_wind_draft.dashboard.theme import PALETTES, css_variables, mixed
 
 READABLE = 4.5
 TEXT_ON_BACKGROUND = [
@@ -42,3 +42,9 @@ def test_text_stands_out_from_its_background(scheme, text, background):
 def test_the_style_sheet_names_the_colours_of_both_themes():
     css = css_variables()
     assert css.count("--wind-good-tint:") == len(PALETTES)
+
+
+def test_a_mixed_colour_lies_on_the_way_between_two():
+    assert mixed("#000000", "#ff8040", 0) == "#000000"
+    assert mixed("#000000", "#ff8040", 1) == "#ff8040"
+    assert mixed("#001020", "#003040", 0.5) == "#002030"

@@ -178,7 +178,13 @@
       const isObject = value && typeof value === "object" && !Array.isArray(value);
       layout[key] = isObject ? { ...layout[key], ...value } : value;
     });
-    return { data: frame.data.map((each) => ({ ...each, ...traces[each.uid] })), layout };
+    return { data: frame.data.map((each) => shaded({ ...each, ...traces[each.uid] })), layout };
+  }
+
+  /** A trace whose points have one of the theme's `shades` each. */
+  function shaded({ shades, shade, ...trace }) {
+    if (!shades) return trace;
+    return { ...trace, marker: { ...trace.marker, color: (shade || []).map((each) => shades[each]) } };
   }
 
   function drawFigures() {

@@ -10,18 +10,10 @@ from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.storage import bulk
 from ml_app_wind_draft.storage.frames import plain, to_frame
 from ml_app_wind_draft.storage.statements import execute, fetch
+from ml_app_wind_draft.storage.tables import shadow_predictions
 
 KEY = ("turbine_id", "timestamp", "revision")
-COLUMNS = (
-    *KEY,
-    "model_version",
-    "issued_at",
-    "status",
-    "reason",
-    "expected_power",
-    "expected_power_p10",
-    "expected_power_p90",
-)
+COLUMNS = tuple(shadow_predictions.columns.keys())
 KNOWN = """
 SELECT turbine_id, timestamp, revision FROM shadow_predictions
 WHERE turbine_id = ? AND timestamp BETWEEN ? AND ? AND model_version = ?

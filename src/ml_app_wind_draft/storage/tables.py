@@ -30,6 +30,19 @@ def _row_columns() -> list[sa.Column]:
     ]
 
 
+def _outcome_columns() -> list[sa.Column]:
+    return _key_columns(
+        sa.Column("revision", Whole, primary_key=True, comment="of the row that was scored"),
+        sa.Column("model_version", Whole, primary_key=True, comment="in the registry"),
+        sa.Column("issued_at", INSTANT, nullable=False, comment="wall clock, s UTC"),
+        sa.Column("status", Text, nullable=False, comment="predicted or no_input"),
+        sa.Column("reason", Text, comment="what was missing, for no_input"),
+        sa.Column("expected_power", Real, comment="kW"),
+        sa.Column("expected_power_p10", Real, comment="kW, lower end of the 80 % band"),
+        sa.Column("expected_power_p90", Real, comment="kW, upper end of the 80 % band"),
+    )
+
+
 turbines = sa.Table(
     "turbines",
     metadata,
@@ -140,19 +153,10 @@ to_score = sa.Table(
 predictions = sa.Table(
     "predictions",
     metadata,
-    *_key_columns(
-        sa.Column("revision", Whole, primary_key=True, comment="of the row that was scored"),
-        sa.Column("model_version", Whole, primary_key=True, comment="in the registry"),
-        sa.Column("issued_at", INSTANT, nullable=False, comment="wall clock, s UTC"),
-        sa.Column("status", Text, nullable=False, comment="predicted or no_input"),
-        sa.Column("reason", Text, comment="what was missing, for no_input"),
-        sa.Column("expected_power", Real, comment="kW"),
-        sa.Column("expected_power_p10", Real, comment="kW, lower end of the 80 % band"),
-        sa.Column("expected_power_p90", Real, comment="kW, upper end of the 80 % band"),
-        sa.Column("state", Text, comment="inferred operating state of the row"),
-        sa.Column("in_sample", Whole, nullable=False, comment="1: the model had seen the row"),
-        sa.Column("backfilled", Whole, nullable=False, comment="1: asked for by hand, afterwards"),
-    ),
+    *_outcome_columns(),
+    sa.Column("state", Text, comment="inferred operating state of the row"),
+    sa.Column("in_sample", Whole, nullable=False, comment="1: the model had seen the row"),
+    sa.Column("backfilled", Whole, nullable=False, comment="1: asked for by hand, afterwards"),
     comment="one outcome a row revision; append-only",
     sqlite_with_rowid=False,
 )
@@ -160,16 +164,7 @@ predictions = sa.Table(
 shadow_predictions = sa.Table(
     "shadow_predictions",
     metadata,
-    *_key_columns(
-        sa.Column("revision", Whole, primary_key=True, comment="of the row that was scored"),
-        sa.Column("model_version", Whole, primary_key=True, comment="in the registry"),
-        sa.Column("issued_at", INSTANT, nullable=False, comment="wall clock, s UTC"),
-        sa.Column("status", Text, nullable=False, comment="predicted or no_input"),
-        sa.Column("reason", Text, comment="what was missing, for no_input"),
-        sa.Column("expected_power", Real, comment="kW"),
-        sa.Column("expected_power_p10", Real, comment="kW, lower end of the 80 % band"),
-        sa.Column("expected_power_p90", Real, comment="kW, upper end of the 80 % band"),
-    ),
+    *_outcome_columns(),
     comment="what a model in shadow said of rows that no fit has seen; to judge it by, never used",
     sqlite_with_rowid=False,
 )

@@ -64,9 +64,8 @@ def kind_of_weather(manager: DataManager, site: Site) -> str:
 
 
 def _are_enough(manager: DataManager, site: Site) -> bool:
-    oldest = manager.oldest_weather(site.name, OpenMeteo.name)
-    newest = manager.newest_weather(site.name, OpenMeteo.name)
-    return oldest is not None and newest is not None and newest - oldest >= LEAST_DAYS * 24 * HOUR
+    span = manager.weather_span(site.name, OpenMeteo.name)
+    return span is not None and span[1] - span[0] >= LEAST_DAYS * 24 * HOUR
 
 
 def replayed_weather(site: Site) -> Weather | None:

@@ -51,9 +51,9 @@ def _fetch(
         message = f"{site.title} replays the past: a forecast of today says nothing of it."
         remedy = "For recorded data give `wind backtest` a weather table; SITE chooses a live site."
         raise ConfigurationError(message, remedy=remedy)
-    newest = manager.newest_weather(site.name, provider.name)
-    if newest is not None and wall_now() - newest < at_most_every * HOUR:
-        return f"The forecast of {say(newest)} is younger than {at_most_every:g} h: nothing to do."
+    kept = manager.weather_span(site.name, provider.name)
+    if kept is not None and wall_now() - kept[1] < at_most_every * HOUR:
+        return f"The forecast of {say(kept[1])} is younger than {at_most_every:g} h: nothing to do."
     fetched = provider.fetch(*_position(site))
     manager.save_weather(site.name, fetched)
     span = f"{say(int(fetched.valid[0]))} to {say(int(fetched.valid[-1]))}"

@@ -405,15 +405,10 @@ class DataManager:
         with writing(self._engine) as connection:
             weather.save(connection, site, run)
 
-    def newest_weather(self, site: str, source: str) -> int | None:
-        """When the newest stored weather forecast was issued (s UTC), `None` without any."""
+    def weather_span(self, site: str, source: str) -> tuple[int, int] | None:
+        """When the oldest and the newest stored forecast were issued, s UTC; `None` without."""
         with reading(self._engine) as connection:
-            return weather.newest_issue(connection, site, source)
-
-    def oldest_weather(self, site: str, source: str) -> int | None:
-        """When the oldest stored weather forecast was issued (s UTC), `None` without any."""
-        with reading(self._engine) as connection:
-            return weather.oldest_issue(connection, site, source)
+            return weather.issue_span(connection, site, source)
 
     def weather_runs(self, site: str, source: str, start: int, end: int) -> pd.DataFrame:
         """Forecasts with start <= issued_at < end, by issue time and instant.

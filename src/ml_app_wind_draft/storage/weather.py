@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from ml_app_wind_draft.core.weather import WeatherRun
 from ml_app_wind_draft.storage.bulk import insert
-from ml_app_wind_draft.storage.statements import fetch, value
+from ml_app_wind_draft.storage.statements import fetch
 
 TABLE = "weather_forecasts"
 COLUMNS = ("site", "source", "issued_at", "valid_at", "variable", "value")
@@ -26,18 +26,13 @@ def save(connection: Connection, site: str, run: WeatherRun) -> None:
     insert(connection, TABLE, COLUMNS, rows, ignore_known=True)
 
 
-def newest_issue(connection: Connection, site: str, source: str) -> int | None:
-    """When the newest stored run was issued, `None` where there is none."""
-    statement = "SELECT max(issued_at) FROM weather_forecasts WHERE site = ? AND source = ?"
-    found = value(connection, statement, (site, source))
-    return None if found is None else int(str(found))
-
-
-def oldest_issue(connection: Connection, site: str, source: str) -> int | None:
-    """When the oldest stored run was issued, `None` where there is none."""
-    statement = "SELECT min(issued_at) FROM weather_forecasts WHERE site = ? AND source = ?"
-    found = value(connection, statement, (site, source))
-    return None if found is None else int(str(found))
+def issue_span(connection: Connection, site: str, source: str) -> tuple[int, int] | None:
+    """When the oldest and the newest stored run were issued, `None` where there is none."""
+    own = "FROM weather_forecasts WHERE site = ? AND source = ?"
+    # asked one by one, each is the end of an index
+    statement = f"SELECT (SELECT min(issued_at) {own}), (SELECT max(issued_at) {own})"
+    oldest, newest = fetch(connection, statement, (site, source, site, source))[0]
+    return None if oldest is None else (oldest, newest)
 
 
 def runs(connection: Connection, site: str, source: str, start: int, end: int) -> pd.DataFrame:

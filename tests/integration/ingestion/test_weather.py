@@ -168,8 +168,8 @@ def test_runs_are_kept_by_issue_time_and_never_replaced(manager: DataManager):
     for issued_at, value in ((10, 5.0), (20, 6.0), (10, 99.0)):
         manager.save_weather("farm", run(issued_at, value))
     manager.save_weather("other", run(30, 7.0))
-    assert manager.newest_weather("farm", "somebody") == 20
-    assert manager.newest_weather("farm", "nobody") is None
+    assert manager.weather_span("farm", "somebody") == (10, 20)
+    assert manager.weather_span("farm", "nobody") is None
     found = manager.weather_runs("farm", "somebody", 0, 20)
     assert found["speed"].tolist() == [5.0, 5.0, 5.0]
     assert found["warmth"].tolist() == pytest.approx([1.0, np.nan, 3.0], nan_ok=True)

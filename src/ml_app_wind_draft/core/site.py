@@ -6,17 +6,12 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from ml_app_wind_draft.core.checked import Strict
 from ml_app_wind_draft.core.config import PROJECT_ROOT, Settings
 from ml_app_wind_draft.core.errors import SiteError
 from ml_app_wind_draft.core.signals import CONVERSIONS, SIGNAL_INDEX, SIGNALS, signal
-
-
-class Strict(BaseModel):
-    """Frozen, and a misspelt key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Turbine(Strict):
@@ -31,9 +26,9 @@ class Turbine(Strict):
     manufacturer: str = ""
     model: str = ""
     name_in_files: Annotated[str, Field(description="where files call it otherwise")] = ""
-    power_curve: Annotated[
-        list[tuple[float, float]], Field(description="the manufacturer's: m/s at 1.225 kg/m³, kW")
-    ] = []
+    power_curve: list[tuple[float, float]] = Field(
+        default_factory=list, description="the manufacturer's: m/s at 1.225 kg/m³, kW"
+    )
 
 
 class TimeColumn(Strict):
@@ -182,7 +177,7 @@ class Site(Strict):
     columns: Columns
     csv: CsvFormat = CsvFormat()
     replay: Replay | None = None
-    limits: dict[str, Limits] = {}
+    limits: dict[str, Limits] = Field(default_factory=dict)
     normal_operation: NormalOperation = NormalOperation()
     alarms: Alarms = Alarms()
 

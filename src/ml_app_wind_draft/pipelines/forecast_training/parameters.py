@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from ml_app_wind_draft.core.checked import Strict, check
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.models.forecast.model import Boosting, Options
-from ml_app_wind_draft.pipelines.checked import Strict, check
 
 FILE = "parameters_forecast.yml"
 DAY = 86_400

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from ml_app_wind_draft.pipelines.checked import Strict, check
+from ml_app_wind_draft.core.checked import Strict, check
 
 FILE = "parameters_training.yml"
 DAY = 86_400

@@ -1,4 +1,4 @@
-"""Parameter files, checked before anything is computed."""
+"""Files of settings, checked before anything is computed."""
 
 from typing import Any, TypeVar
 

@@ -7,6 +7,8 @@ Inside the app an instant is a whole number of seconds since 1970-01-01 UTC.
 import time
 from datetime import UTC, datetime
 
+FOR_EVER = 2**62  # an instant after all others
+
 
 def wall_now() -> int:
     """Seconds since the epoch, now."""

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from pyarrow.parquet import ParquetFile
 
+from ml_app_wind_draft.core.clock import FOR_EVER
 from ml_app_wind_draft.core.config import PROJECT_ROOT
 from ml_app_wind_draft.core.errors import SiteError
 from ml_app_wind_draft.core.site import Site, load_site
@@ -24,7 +25,6 @@ from ml_app_wind_draft.storage.datasets import LoadOnlyDataset
 
 TIME = "datetime"
 LEAST_DAYS = 60
-FOR_EVER = 2**40
 
 
 class SiteWeatherDataset(LoadOnlyDataset[Weather | None]):

@@ -13,7 +13,6 @@ from ml_app_wind_draft.core.errors import ConfigurationError
 from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.monitoring.alarm_choice import CHOICES, LOSSES, quickest, weigh
 from ml_app_wind_draft.monitoring.alarms import MODEL_DOUBT, UNDER_PERFORMANCE
-from ml_app_wind_draft.services.alarm_watch import FOR_EVER
 from ml_app_wind_draft.services.status import stored
 from ml_app_wind_draft.storage.data_manager import DataManager
 
@@ -41,7 +40,7 @@ def show(
         until = max(manager.newest_rows().values(), default=0) + site.step
         until = until if end is None else min(until, clock.to_epoch(end))
         begin = until - YEAR if start is None else clock.to_epoch(start)
-        rows = _rows(manager, site, begin, min(until, FOR_EVER))
+        rows = _rows(manager, site, begin, until)
     known = rows.loc[rows["expected_power"].notna(), "timestamp"]
     days = (known.max() - known.min()) / 86_400 if len(known) else 0.0
     if days < LEAST_DAYS:

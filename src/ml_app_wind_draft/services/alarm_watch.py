@@ -3,12 +3,11 @@
 import pandas as pd
 
 from ml_app_wind_draft.core.alarms import Alarm
+from ml_app_wind_draft.core.clock import FOR_EVER
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.core.states import NORMAL
 from ml_app_wind_draft.monitoring.alarms import all_alarms, digest, judge, stretch_of
 from ml_app_wind_draft.storage.data_manager import DataManager
-
-FOR_EVER = 2**62
 
 
 class AlarmWatch:

@@ -12,7 +12,6 @@ from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.monitoring.alarms import UNDER_PERFORMANCE
-from ml_app_wind_draft.services.alarm_watch import FOR_EVER
 from ml_app_wind_draft.services.status import stored
 from ml_app_wind_draft.storage.data_manager import DataManager
 
@@ -36,7 +35,7 @@ def show(
             return
         alarms = manager.alarms(
             0 if start is None else clock.to_epoch(start),
-            FOR_EVER if end is None else clock.to_epoch(end),
+            clock.FOR_EVER if end is None else clock.to_epoch(end),
             site.turbine_ids if turbine_id is None else [turbine_id],
         )
         waiting = [work.turbine_id for work in manager.judging_work(site.turbine_ids)]

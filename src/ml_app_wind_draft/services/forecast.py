@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from ml_app_wind_draft.core.clock import say
+from ml_app_wind_draft.core.clock import FOR_EVER, say
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.models.forecast.series import HOUR
@@ -13,7 +13,6 @@ from ml_app_wind_draft.services.kedro_project import run_pipeline
 from ml_app_wind_draft.storage.data_manager import DataManager
 
 SHOWN = (1, 3, 6, 12, 24, 48)  # hours
-FOR_EVER = 2**40
 
 
 def run(

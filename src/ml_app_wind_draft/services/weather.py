@@ -5,14 +5,13 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from ml_app_wind_draft.core.clock import say, wall_now
+from ml_app_wind_draft.core.clock import FOR_EVER, say, wall_now
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import ConfigurationError, SiteError
 from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.ingestion.weather import OpenMeteo, WeatherProvider
 from ml_app_wind_draft.storage.data_manager import DataManager
 
-FOR_EVER = 2**40
 HOUR = 3600
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy.engine import Connection
 
 from ml_app_wind_draft.core.alarms import RULES, Judgement, JudgingWork, RuleState
+from ml_app_wind_draft.core.clock import FOR_EVER
 from ml_app_wind_draft.storage import bulk, frames, sums
 from ml_app_wind_draft.storage.statements import execute, execute_many, fetch
 
@@ -72,7 +73,6 @@ WHERE turbine_id = ? AND (end_time IS NULL OR end_time >= ?) AND start_time < ?
 """
 FORGET_ALARM = "DELETE FROM alarms WHERE turbine_id = ? AND rule = ? AND start_time = ?"
 FORGET_STATES = "DELETE FROM alarm_states WHERE turbine_id = ? AND timestamp > ? AND timestamp <= ?"
-FOR_EVER = 2**62
 
 
 def read(connection: Connection, start: int, end: int, turbine_ids: Sequence[str]) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """The models page over a real MLflow: what it shows, and that it changes the champion."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -7,6 +9,7 @@ from ml_app_wind_draft.registry.client import ModelRegistry
 from tests.e2e import versions
 from tests.e2e.farm import NEW_YEAR
 from tests.e2e.looking import keep_screenshot, open_at
+from tests.e2e.proxy import Proxy
 
 pytestmark = pytest.mark.xdist_group("mlflow")
 POINTS = """uid => {
@@ -205,3 +208,30 @@ def test_without_a_version_the_page_teaches(page, start):
     expect(page.locator("#trail-empty")).to_contain_text("No champion yet")
     expect(page.locator("#versions-empty")).to_contain_text("MLflow does not answer")
     keep_screenshot(page, "models-none")
+
+
+def test_with_the_database_down_what_mlflow_says_is_shown_all_the_same(
+    page, start, postgresql_farm, with_mlflow
+):
+    farm, url = postgresql_farm
+    versions.register(with_mlflow, farm.manager)
+    mlflow = {
+        "MLFLOW_TRACKING_URI": with_mlflow.mlflow_tracking_uri,
+        "MLFLOW_UI_URI": with_mlflow.mlflow_tracking_uri,
+    }
+    with Proxy(urlsplit(url).port) as proxy:
+        address = start(DATABASE_URL=proxy.rewrite(url), **mlflow).address
+        proxy.cut()
+        open_at(page, address, "/models")
+        expect(page.locator("#toast")).to_contain_text("The database does not answer")
+        expect(page.locator("#versions-rows tr")).to_have_count(3, timeout=20_000)
+        expect(page.locator("#champion-version")).to_have_text("v2")
+        expect(page.locator("#details-title")).to_have_text("What v2 uses")
+        expect(page.locator("[data-promote]")).to_have_count(0)
+        expect(page.locator("#no-model")).to_be_hidden()
+        expect(page.locator("#trail-rows tr")).to_have_count(0)
+        keep_screenshot(page, "models-opened-without-database")
+        proxy.mend()
+        expect(page.locator("#trail-rows tr").first).to_contain_text("Better beyond noise.", timeout=20_000)
+        expect(row(page, 3).get_by_role("button", name="Promote version 3")).to_be_visible()
+        expect(page.locator("#champion-note")).to_contain_text("in charge since")

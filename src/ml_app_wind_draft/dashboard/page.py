@@ -25,6 +25,11 @@ class House:
     settings: Settings
 
 
+def nothing_to_say(house: House, view: View, held: dict[str, Any]) -> Reply:  # noqa: ARG001
+    """For a page whose data all come from the database."""
+    return {}
+
+
 def nothing_to_register(app: Dash, house: House) -> None:
     """For a page whose refreshes say it all."""
 
@@ -39,6 +44,7 @@ class Page:
     traces by `uid` and layout, laid over the graph's frame), and whatever the page's own script in
     `assets` wants. It may raise `StorageError`. `controls` ties a control's `value` to a parameter
     of the address: id -> (parameter, default). `frames` are figures without data, one a theme.
+    `without_database` answers as `reply` does where that has raised `StorageError`.
     """
 
     key: str
@@ -49,3 +55,4 @@ class Page:
     register: Callable[[Dash, House], None] = nothing_to_register
     controls: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     frames: Mapping[str, Callable[[Scheme], dict[str, Any]]] = field(default_factory=dict)
+    without_database: Callable[[House, View, dict[str, Any]], Reply] = nothing_to_say

@@ -140,6 +140,7 @@ def reply(page: Page, house: House, view: View, held: dict[str, Any]) -> Reply:
     except StorageError as error:
         log.warning("A page goes without new data: %s", error)
         return {
+            **page.without_database(house, view, held),
             "page": page.key,
             "toast": replies.trouble(models, None, database_is_down=True),
         }

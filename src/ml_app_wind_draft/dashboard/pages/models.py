@@ -23,6 +23,7 @@ from ml_app_wind_draft.dashboard import (
 from ml_app_wind_draft.dashboard.models_watch import Models
 from ml_app_wind_draft.dashboard.page import House, Page, Reply
 from ml_app_wind_draft.dashboard.parts import only_new
+from ml_app_wind_draft.dashboard.reader import Reign
 from ml_app_wind_draft.dashboard.replies import KINDS
 from ml_app_wind_draft.dashboard.tables import Column
 from ml_app_wind_draft.dashboard.view import View
@@ -31,6 +32,7 @@ from ml_app_wind_draft.registry.records import SHADOW, ModelVersion
 
 BAND = f"P10{words.MISSING}P90"
 MOST_REIGNS = 100
+TRAIL = "trail"  # of the parts of a reply, one that the database alone fills
 CLOSE: Any = {"aria-label": "Close"}  # an attribute that the typed properties leave out
 VERSION_COLUMNS = (
     Column("Version"),
@@ -231,28 +233,50 @@ def reply(house: House, view: View, held: dict[str, Any]) -> Reply:
     models, reign, zone = house.reader.models(), house.reader.reign(), view.zone(house.site)
     history = house.reader.remembered("trail", lambda storage: storage.champion_history())
     champion = replies.champion_version(models, reign)
-    chosen = _chosen(view, models.versions, champion)
     may_change = not promotion.why_read_only(house.settings)
     former = set(history["version"].astype(int))
     shadow = next((each for each in models.versions if SHADOW in each.aliases), None)
-    cards = replies.model_props(models, reign, house.settings.mlflow_ui_uri)
-    key = f"models|{zone.key}|{view.query.get('version', '')}"
     return only_new(
-        key,
+        _key(view),
         {
-            "cards": {"props": cards},
-            "chart": {"figures": {"models-chart": figures_models.data(models.versions, champion)}},
-            "details": {"props": _details(chosen)},
-            "versions": {
-                "props": _versions(models, champion, chosen, former, zone, may_change=may_change)
-            },
+            **_by_mlflow(house, view, reign, former, may_change=may_change),
             "shadow": shadow_card.parts(
                 house, shadow, _by_number(models.versions, champion), zone, may_change=may_change
             ),
-            "trail": {"props": _trail(history, zone)},
+            TRAIL: {"props": _trail(history, zone)},
         },
         held,
     )
+
+
+def without_database(house: House, view: View, held: dict[str, Any]) -> Reply:
+    """What MLflow says, for a page that opens while the database is down.
+
+    A page that has had the database's part keeps all as it is. To change the champion takes both.
+    """
+    if house.reader.models().champion is None or TRAIL in (held.get("parts") or {}):
+        return {}
+    return only_new(_key(view), _by_mlflow(house, view, None, set(), may_change=False), held)
+
+
+def _key(view: View) -> str:
+    return f"models|{view.query.get('zone', 'utc')}|{view.query.get('version', '')}"
+
+
+def _by_mlflow(
+    house: House, view: View, reign: Reign | None, former: set[int], *, may_change: bool
+) -> dict[str, Reply]:
+    """The parts that MLflow's last answer fills, with what the database knows of them."""
+    models, zone = house.reader.models(), view.zone(house.site)
+    champion = replies.champion_version(models, reign)
+    chosen = _chosen(view, models.versions, champion)
+    versions = _versions(models, champion, chosen, former, zone, may_change=may_change)
+    return {
+        "cards": {"props": replies.model_props(models, reign, house.settings.mlflow_ui_uri)},
+        "chart": {"figures": {"models-chart": figures_models.data(models.versions, champion)}},
+        "details": {"props": _details(chosen)},
+        "versions": {"props": versions},
+    }
 
 
 def _by_number(versions: Sequence[ModelVersion], number: int | None) -> ModelVersion | None:
@@ -496,6 +520,7 @@ PAGE = Page(
     title="Models",
     layout=layout,
     reply=reply,
+    without_database=without_database,
     register=register,
     frames={"models-chart": figures_models.frame, shadow_card.CHART: shadow_card.frame},
 )

@@ -232,6 +232,7 @@ def test_with_the_database_down_what_mlflow_says_is_shown_all_the_same(
         expect(page.locator("#trail-rows tr")).to_have_count(0)
         keep_screenshot(page, "models-opened-without-database")
         proxy.mend()
-        expect(page.locator("#trail-rows tr").first).to_contain_text("Better beyond noise.", timeout=20_000)
+        trail = page.locator("#trail-rows tr").first
+        expect(trail).to_contain_text("Better beyond noise.", timeout=20_000)
         expect(row(page, 3).get_by_role("button", name="Promote version 3")).to_be_visible()
         expect(page.locator("#champion-note")).to_contain_text("in charge since")

@@ -15,10 +15,9 @@ from ml_app_wind_draft.models.forecast.series import Instants, Values
 
 LEVELS = np.concatenate([[0.005], np.arange(1, 100) / 100, [0.995]])
 KNOTS = 41
-# Of all samples. Errors far ahead last for a day or more, so that fewer neighbours are a few
-# spells of weather: held out, the quantiles of a third of all are better at every lead from 3 h on.
-SHARE = 0.35
+NEIGHBOURS = 500
 LEAST_NEIGHBOURS = 60
+SHARE = 0.07  # of all samples, where there are few
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,7 @@ def error_table(samples: Samples) -> ErrorTable:
     order = np.argsort(samples.center, kind="stable")
     center, error = samples.center[order], samples.error[order]
     count = len(center)
-    width = min(count, max(LEAST_NEIGHBOURS, int(SHARE * count)))
+    width = min(count, max(LEAST_NEIGHBOURS, min(NEIGHBOURS, int(SHARE * count))))
     places = np.linspace(0, count - 1, min(KNOTS, count))
     rows = []
     for place in places:

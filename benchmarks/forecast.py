@@ -1,30 +1,34 @@
-"""How good farm forecasts of 2015 are, having seen 2014 only: `python -m benchmarks.forecast`.
+"""How good forecasts of 2015 are, having seen 2014 only: `python -m benchmarks.forecast`.
 
-Hourly means of the four turbines together in % of rated power, all states; an hour counts where
-every turbine has all of its six rows, in the hour before the issue time, too. Rows go through the
-contract first, as in the app. `frozen`: nothing learns after 2014; `renewed`: the models stay, but
-each week the outcomes known by then replace the oldest of the errors that quantiles are made of.
-The weather is ERA5: reanalysis, which knows what came - a *perfect forecast*. What real forecasts
-reach lies between the two.
+The farm and each turbine, hourly to 48 h and 10-minutely to 6 h, in % of rated power, all states,
+forecast at each whole hour; a farm's interval counts where every turbine has all of its rows, and
+in the interval before the issue time, too. Rows go through the contract first, as in the app.
+`frozen`: nothing learns after 2014; `renewed`: the models stay, but each week the outcomes known by
+then join the errors that quantiles are made of, and the levels follow them. The weather is ERA5:
+reanalysis, which knows what came - a *perfect forecast*. What real forecasts reach lies between.
 """
 
 import json
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
+from rich.progress import Progress
 
+from benchmarks import forecast_tables
 from benchmarks.evaluate import read_rows
 from ml_app_wind_draft.core.clock import to_epoch
 from ml_app_wind_draft.core.config import PROJECT_ROOT, load_settings
-from ml_app_wind_draft.core.site import Site, load_site
+from ml_app_wind_draft.core.site import load_site
 from ml_app_wind_draft.models.forecast import scores
 from ml_app_wind_draft.models.forecast.baselines import climatology, persistence
+from ml_app_wind_draft.models.forecast.farm import resolutions, unit_histories
 from ml_app_wind_draft.models.forecast.folds import DAY
 from ml_app_wind_draft.models.forecast.model import Forecaster, Options
 from ml_app_wind_draft.models.forecast.rolling import rolling_quantiles
@@ -36,12 +40,12 @@ from ml_app_wind_draft.models.forecast.series import (
     Weather,
     perfect_weather,
 )
-from ml_app_wind_draft.models.forecast.training import fit
+from ml_app_wind_draft.models.forecast.training import WeatherLesson, fit, learn_weather
+from ml_app_wind_draft.models.forecast.units import LEVELS, farm_name
 
 RESULT = Path(__file__).parent / "evaluation_forecast.json"
 ERA5 = PROJECT_ROOT / "recorded" / "la_haute_borne" / "era5_hourly.parquet"
-LEADS = (1, 6, 24, 48)
-LEVELS = np.arange(1, 20) / 20
+LEADS = (1, 6, 24, 48)  # hours: with intervals
 REACH = {
     ("history", 1): (3.95, 1.48),
     ("history", 6): (10.4, 3.85),
@@ -50,31 +54,11 @@ REACH = {
     ("ERA5", 6): (5.9, 2.25),
     ("ERA5", 24): (6.0, 2.3),
 }
+FLOORS: dict[str, Callable[..., Values]] = {
+    "persistence with error quantiles": persistence,
+    "climatology given current power": climatology,
+}
 RESAMPLES = 1000
-
-
-def farm_history(site: Site) -> History:
-    """The farm as one unit: power as a fraction of rated, mean wind and temperature."""
-    rows = read_rows(site)
-    signals = ["power", "wind_speed", "wind_direction", "ambient_temperature"]
-    wide = rows.set_index(["timestamp", "turbine_id"])[signals].unstack("turbine_id")  # noqa: PD010 - keys are unique
-    grid = np.arange(wide.index[0], wide.index[-1] + 1, site.step)
-    wide = wide.reindex(grid)
-    angle = np.deg2rad(wide["wind_direction"])
-    mean = np.arctan2(np.sin(angle).mean(axis=1), np.cos(angle).mean(axis=1))
-    return History(
-        start=int(grid[0]),
-        step=site.step,
-        power=(wide["power"].sum(axis=1, min_count=len(site.turbines)) / site.rated_power).to_numpy(
-            np.float64
-        ),
-        measured={
-            "wind_speed": wide["wind_speed"].mean(axis=1).to_numpy(np.float64),
-            "wind_direction": np.rad2deg(mean).to_numpy(np.float64) % 360,
-            "ambient_temperature": wide["ambient_temperature"].mean(axis=1).to_numpy(np.float64),
-        },
-        angles=frozenset({"wind_direction"}),
-    )
 
 
 def era5() -> Weather:
@@ -114,39 +98,111 @@ def interval(values: Values, issue: Instants) -> list[float]:
     return [round(float(each), 3) for each in np.quantile(means, [0.025, 0.975])]
 
 
-def evaluate(history: History, weather: Weather, cut: int) -> dict[str, Any]:
-    """Method -> lead in hours -> figures, and the times of training and of one forecast."""
-    issue = np.arange(cut, history.end, HOUR)
+class Unit:
+    """One unit at one resolution: what each method says of the time after `cut`, and what came.
+
+    `leads` in s. Every method is scored on the same rows.
+    """
+
+    def __init__(self, history: History, cut: int, resolution: int, leads: tuple[int, ...]) -> None:
+        self.history, self.cut, self.resolution, self.leads = history, cut, resolution, leads
+        self.issue = np.arange(cut, history.end, HOUR)
+        begin = [self.issue + lead - resolution for lead in leads]
+        self.measured = np.column_stack([history.mean_power(each, resolution) for each in begin])
+        now = history.mean_power(self.issue - resolution, resolution)
+        self.known = np.isfinite(self.measured) & np.isfinite(now)[:, None]
+
+    def floors(self) -> Iterator[tuple[str, Values]]:
+        """Name -> quantiles [issue times, leads, levels] of what has to be beaten."""
+        for name, floor in FLOORS.items():
+            each = [
+                floor(self.history, self.cut, self.issue, lead, LEVELS, self.resolution)
+                for lead in self.leads
+            ]
+            yield name, np.stack(each, axis=1)
+
+    def fit(self, weather: Weather | None, learnt: WeatherLesson | None) -> Forecaster:
+        """On the time before `cut`."""
+        options = replace(Options(), resolution=self.resolution, leads=self.leads)
+        return fit(self.history.until(self.cut), weather, options, learnt=learnt)
+
+    def said(self, forecaster: Forecaster, weather: Weather | None) -> Iterator[tuple[str, Values]]:
+        """`frozen` and `renewed` -> quantiles."""
+        center = forecaster.center(self.history, weather, self.issue, self.leads)
+        yield "frozen", forecaster.around(center, self.leads, LEVELS)
+        yield (
+            "renewed",
+            rolling_quantiles(forecaster, self.history, self.issue, center, self.leads, LEVELS),
+        )
+
+    def judged(self, quantiles: Values, lead: int) -> dict[str, Any]:
+        """Figures of one lead (s), with intervals."""
+        place = self.leads.index(lead)
+        known = self.known[:, place]
+        return judge(quantiles[known, place], self.measured[known, place], self.issue[known])
+
+    def by_lead(self, quantiles: Values) -> dict[str, Any]:
+        """Figures of all leads, % of rated, coverage in %: a list of each."""
+        found: dict[str, Any] = {"hours": [round(lead / HOUR, 3) for lead in self.leads]}
+        found |= {"rows": [], "mae": [], "pinball": [], "coverage": {}}
+        for place in range(len(self.leads)):
+            known = self.known[:, place]
+            own, came = 100 * quantiles[known, place], 100 * self.measured[known, place]
+            found["rows"].append(len(came))
+            error = np.abs(scores.median(own, LEVELS) - came)
+            found["mae"].append(round(float(error.mean()), 3))
+            loss = scores.pinball(own, came, LEVELS)
+            found["pinball"].append(round(float(loss.mean()), 3))
+            for nominal, share in scores.coverage(own, came, LEVELS).items():
+                found["coverage"].setdefault(f"{nominal:.0%}", []).append(round(100 * share, 1))
+        return found
+
+
+def evaluate(
+    histories: dict[str, History],
+    weather: Weather,
+    cut: int,
+    leads: dict[int, tuple[int, ...]],
+    farm: str,
+) -> dict[str, Any]:
+    """Everything: of the farm, hourly, at `LEADS` with intervals; of all units by lead; seconds.
+
+    `leads` are those of each resolution, s; `by_lead`: resolution in minutes -> unit -> method.
+    """
     methods: dict[str, dict[str, Any]] = {}
+    by_lead: dict[str, dict[str, Any]] = {}
+    seconds: dict[str, float] = {}
 
-    def note(method: str, lead: int, quantiles: Values) -> None:
-        measured = history.mean_power(issue + (lead - 1) * HOUR, HOUR)
-        known = np.isfinite(measured) & np.isfinite(history.mean_power(issue - HOUR, HOUR))
-        figures = judge(quantiles[known], measured[known], issue[known])
-        methods.setdefault(method, {})[str(lead)] = figures
+    def note(name: str, unit: str, own: Unit, quantiles: Values) -> None:
+        minutes = str(own.resolution // 60)
+        by_lead.setdefault(minutes, {}).setdefault(unit, {})[name] = own.by_lead(quantiles)
+        if unit == farm and own.resolution == HOUR:
+            methods[name] = {str(hours): own.judged(quantiles, hours * HOUR) for hours in LEADS}
 
-    floors: dict[str, Callable[..., Values]] = {
-        "persistence with error quantiles": persistence,
-        "climatology given current power": climatology,
-    }
-    for lead in LEADS:
-        for name, floor in floors.items():
-            note(name, lead, floor(history, cut, issue, lead * HOUR, LEVELS, HOUR))
-    seconds = {}
-    for name, own in (("history", None), ("ERA5", weather)):
-        began, worked = time.perf_counter(), time.process_time()
-        forecaster = fit(history.until(cut), own, Options())
-        seconds[f"training, {name}"] = round(time.perf_counter() - began, 1)
-        seconds[f"training, {name}, of processor"] = round(time.process_time() - worked, 1)
-        seconds[f"forecast of 48 h, {name}"] = round(_forecast_time(forecaster, history, own), 4)
-        leads = [lead * HOUR for lead in LEADS]
-        center = forecaster.center(history, own, issue, leads)
-        frozen = forecaster.around(center, leads, LEVELS)
-        renewed = rolling_quantiles(forecaster, history, issue, center, leads, LEVELS)
-        for number, lead in enumerate(LEADS):
-            note(f"{name}, frozen", lead, frozen[:, number])
-            note(f"{name}, renewed", lead, renewed[:, number])
-    return {"methods": methods, "seconds": seconds}
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("forecasts", total=2 * len(histories) * len(leads))
+        for unit, history in sorted(histories.items(), key=lambda each: each[0] != farm):
+            lessons: dict[str, WeatherLesson | None] = {}
+            for resolution, asked in leads.items():
+                own = Unit(history, cut, resolution, asked)
+                for name, quantiles in own.floors():
+                    note(name, unit, own, quantiles)
+                for kind, foreseen in (("history", None), ("ERA5", weather)):
+                    progress.update(task, description=f"{unit}, {resolution // 60} minutes, {kind}")
+                    began, worked = time.perf_counter(), time.process_time()
+                    if foreseen is not None and kind not in lessons:
+                        lessons[kind] = learn_weather(history.until(cut), foreseen, Options())
+                    forecaster = own.fit(foreseen, lessons.get(kind))
+                    if unit == farm and resolution == HOUR:
+                        took = time.perf_counter() - began, time.process_time() - worked
+                        seconds[f"training, {kind}"] = round(took[0], 1)
+                        seconds[f"training, {kind}, of processor"] = round(took[1], 1)
+                        took = _forecast_time(forecaster, history, foreseen)
+                        seconds[f"forecast of 48 h, {kind}"] = round(took, 4)
+                    for how, quantiles in own.said(forecaster, foreseen):
+                        note(f"{kind}, {how}", unit, own, quantiles)
+                    progress.advance(task)
+    return {"methods": methods, "by_lead": by_lead, "seconds": seconds}
 
 
 def _forecast_time(forecaster: Forecaster, history: History, weather: Weather | None) -> float:
@@ -157,36 +213,6 @@ def _forecast_time(forecaster: Forecaster, history: History, weather: Weather | 
         forecaster.predict(history, weather, issue, LEVELS)
         times.append(time.perf_counter() - began)
     return float(np.median(times))
-
-
-def show(found: dict[str, Any]) -> None:
-    """The tables, for a person."""
-    console = Console()
-    title = "Farm, hourly, all states, 2014 -> 2015: MAE / pinball, % of rated"
-    table = Table("method", *(f"{lead} h" for lead in LEADS), title=title)
-    for name, leads in found["methods"].items():
-        cells = []
-        for lead in LEADS:
-            own = leads[str(lead)]
-            mae, loss = own["mae_95"], own["pinball_95"]
-            cells.append(
-                f"{own['mae']:.2f} / {own['pinball']:.2f}\n"
-                f"({mae[0]:.2f}-{mae[1]:.2f} / {loss[0]:.2f}-{loss[1]:.2f})"
-            )
-        table.add_row(name, *cells)
-    for kind in ("history", "ERA5"):
-        wanted = [REACH.get((kind, lead)) for lead in LEADS]
-        table.add_row(f"to reach: {kind}", *(f"{x[0]} / {x[1]}" if x else "" for x in wanted))
-    console.print(table)
-    nominal = list(next(iter(found["methods"].values()))["1"]["coverage"])
-    table = Table("method", "lead", *nominal, title="Coverage of central intervals, %")
-    for name, leads in found["methods"].items():
-        for lead, own in leads.items():
-            table.add_row(
-                name, f"{lead} h", *(f"{share:.1f}" for share in own["coverage"].values())
-            )
-    console.print(table)
-    console.print("Seconds:", found["seconds"])
 
 
 def as_results(found: dict[str, Any]) -> list[dict[str, Any]]:
@@ -211,13 +237,24 @@ def as_results(found: dict[str, Any]) -> list[dict[str, Any]]:
     return results
 
 
+def written(content: dict[str, Any]) -> str:
+    """JSON with each list of numbers on one line."""
+    text = json.dumps(content, indent=1)
+    return re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
+
+
 def main() -> None:
     site = load_site("la_haute_borne", load_settings())
     assert site.replay is not None
-    found = evaluate(farm_history(site), era5(), to_epoch(site.replay.start))
-    show(found)
+    rows = read_rows(site)
+    first, end = int(rows["timestamp"].min()), int(rows["timestamp"].max()) + site.step
+    histories = unit_histories(rows, site, first, end)
+    farm, cut = farm_name(site), to_epoch(site.replay.start)
+    found = evaluate(histories, era5(), cut, resolutions(site), farm)
+    found["coverage"] = forecast_tables.coverage_summary(found["by_lead"])
     content = {"results": as_results(found), **found}
-    RESULT.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    RESULT.write_text(written(content), encoding="utf-8")
+    forecast_tables.show(found, farm, REACH, Console())
 
 
 if __name__ == "__main__":

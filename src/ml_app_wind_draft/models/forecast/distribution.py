@@ -3,6 +3,10 @@
 Split-conformal in its idea (Vovk et al. 2005; Romano et al. 2019): errors are taken from blocks of
 days that the fit had not seen. Conditional on the forecast level, by nearest neighbours in its
 rank, and on the lead. Quantiles of errors of one neighbourhood never cross.
+
+A standstill - a tenth of all hours is one - stays a standstill among neighbours that forecast a
+little more or less, and what moved does not become one. With plain errors such hours would lie
+scattered around the lowest power, and the lower quantiles with them.
 """
 
 import base64
@@ -18,6 +22,7 @@ KNOTS = 41
 NEIGHBOURS = 500
 LEAST_NEIGHBOURS = 60
 SHARE = 0.07  # of all samples, where there are few
+STANDSTILL = 0.005  # of capacity, above the lowest power that there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +78,14 @@ class ErrorDistribution:
         return np.maximum.accumulate(np.clip(center[:, None] + wanted, *self.bounds), axis=1)
 
     def extended(self, lead: int, center: Values, measured: Values) -> "ErrorDistribution":
-        """With outcomes that came in since: as many of the oldest samples are forgotten."""
+        """With outcomes that came in since."""
         new = np.isfinite(center) & np.isfinite(measured)
         if lead not in self.samples or not new.any():
             return self
         own = self.samples[lead]
-        count = len(own.center)
         added = Samples(
-            np.concatenate([own.center, center[new]])[-count:],
-            np.concatenate([own.error, (measured - center)[new]])[-count:],
+            np.concatenate([own.center, center[new]]),
+            np.concatenate([own.error, (measured - center)[new]]),
         )
         tables = {key: table for key, table in self._tables.items() if key != lead}
         return ErrorDistribution({**self.samples, lead: added}, self.bounds, tables)
@@ -94,7 +98,7 @@ class ErrorDistribution:
 
     def _table(self, lead: int) -> ErrorTable:
         if lead not in self._tables:
-            self._tables[lead] = error_table(self.samples[lead])
+            self._tables[lead] = error_table(self.samples[lead], self.bounds[0])
         return self._tables[lead]
 
     def as_json(self) -> dict[str, object]:
@@ -125,24 +129,29 @@ def level_values(quantiles: Values, levels: Values) -> Values:
     return quantiles[:, first] * (1 - between) + quantiles[:, second] * between
 
 
-def error_table(samples: Samples) -> ErrorTable:
+def error_table(samples: Samples, lowest: float = -np.inf) -> ErrorTable:
     """Error quantiles at evenly ranked forecast levels, each from its nearest neighbours in rank.
 
-    Neighbours count less with distance (tricube weights, as in local regression).
+    Neighbours count less with distance (tricube weights, as in local regression). `lowest`: the
+    power of a standstill.
     """
     order = np.argsort(samples.center, kind="stable")
     center, error = samples.center[order], samples.error[order]
+    measured, moves = center + error, lowest + STANDSTILL
     count = len(center)
     width = min(count, max(LEAST_NEIGHBOURS, min(NEIGHBOURS, int(SHARE * count))))
     places = np.linspace(0, count - 1, min(KNOTS, count))
+    levels = np.interp(places, np.arange(count), center)
     rows = []
-    for place in places:
+    for place, level in zip(places, levels, strict=True):
         first = int(np.clip(place - width / 2, 0, count - width))
         near = np.arange(first, first + width)
         reach = max(place - first, first + width - place, 1.0)
         weight = (1 - np.minimum(1.0, np.abs(near - place) / reach) ** 3) ** 3 + 1e-9
-        rows.append(_weighted_quantiles(error[near], weight))
-    return ErrorTable(np.interp(places, np.arange(count), center), np.array(rows))
+        stands = measured[near] < moves
+        own = np.where(stands, measured[near] - level, np.maximum(error[near], moves - level))
+        rows.append(_weighted_quantiles(own, weight))
+    return ErrorTable(levels, np.array(rows))
 
 
 def _weighted_quantiles(values: Values, weight: Values) -> Values:

@@ -44,12 +44,25 @@ def test_between_two_leads_the_spread_lies_between():
     assert widths[0] < widths[1] < widths[2]
 
 
-def test_outcomes_replace_the_oldest_errors():
-    distribution = ErrorDistribution({3600: Samples(np.zeros(100), np.zeros(100))}, (-9.0, 9.0))
-    newer = distribution.extended(3600, np.full(90, 0.0), np.full(90, 0.25))
-    assert newer.quantiles(np.zeros(1), np.array([3600]), np.array([0.5]))[0, 0] == 0.25
-    assert len(newer.samples[3600].center) == 100
-    assert distribution.quantiles(np.zeros(1), np.array([3600]), np.array([0.5]))[0, 0] == 0
+def test_outcomes_join_the_errors():
+    level, lead = np.linspace(0, 1, 40), np.array([3600])
+    distribution = ErrorDistribution({3600: Samples(level, np.zeros(40))}, (-9.0, 9.0))
+    newer = distribution.extended(3600, np.tile(level, 20), np.tile(level, 20) + 0.25)
+    assert newer.quantiles(np.array([0.5]), lead, np.array([0.5])) == pytest.approx(0.75)
+    assert len(newer.samples[3600].center) == 840
+    assert distribution.quantiles(np.array([0.5]), lead, np.array([0.5])) == pytest.approx(0.5)
+
+
+def test_a_standstill_stays_one_among_neighbours_that_forecast_more_or_less():
+    center = random.uniform(0.02, 0.2, 4000)
+    stands = random.uniform(size=4000) < 0.12
+    measured = np.where(stands, -0.002, center * random.uniform(0.5, 2.0, 4000))
+    distribution = ErrorDistribution({3600: Samples(center, measured - center)}, (-0.002, 1.0))
+    lead, levels = np.full(4000, 3600), np.array([0.05, 0.1, 0.2])
+    quantiles = distribution.quantiles(center, lead, levels)
+    assert quantiles[:, 0] == pytest.approx(-0.002, abs=1e-4)
+    assert (measured < quantiles[:, 1] - 1e-4).mean() < 0.05
+    assert (quantiles[:, 2] > 0.3 * center).mean() > 0.95
 
 
 def test_a_saved_distribution_says_the_same():

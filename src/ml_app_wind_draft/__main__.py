@@ -369,6 +369,12 @@ def forecast(
     scores: Annotated[
         bool, typer.Option("--scores", help="Issue nothing; say how past forecasts turned out.")
     ] = False,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv", metavar="FILE", help="Also write it there: all units, hours and quantiles, kW."
+        ),
+    ] = None,
 ) -> None:
     """Forecast the next 48 hours of each turbine and the farm, from the last whole hour.
 
@@ -376,11 +382,14 @@ def forecast(
     written beside them. docs/forecast.md says how it works.
 
     Examples: [bold]wind forecast --train[/], [bold]wind forecast[/], [bold]wind forecast
-    --scores[/]
+    --scores[/], [bold]wind forecast --csv forecast.csv[/]
     """
     from ml_app_wind_draft.services import forecast as service
 
-    service.run(_serve("wind"), train=train, scores=scores)
+    if scores and table is not None:
+        message = "--csv writes a forecast; --scores issues none"
+        raise typer.BadParameter(message)
+    service.run(_serve("wind"), train=train, scores=scores, table=table)
 
 
 @app.command(rich_help_panel=LOOKING_AFTER)

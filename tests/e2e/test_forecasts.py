@@ -1,10 +1,12 @@
 """The forecast beyond now, in a real browser."""
 
+import csv
 import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from ml_app_wind_draft.models.forecast.units import farm_name
 from tests.e2e import forecasts
 from tests.e2e.farm import DAY
 from tests.e2e.forecasts import HOUR
@@ -50,6 +52,37 @@ def test_the_fan_stands_beyond_now(page, start, farm, name, theme):
         "Forecast v3, issued 15 Jan, 00:00 UTC, with a perfect weather forecast (reanalysis)"
     )
     keep_screenshot(page, f"forecast_{name}_{theme}")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_forecast_shown_leaves_as_csv(page, start, farm, name):
+    path, _ = PAGES[name]
+    open_at(page, start().address, path)
+    link = page.locator("#forecast-csv")
+    expect(page.locator("#forecast-note")).to_contain_text("No forecast yet")
+    expect(link).to_be_hidden()
+    forecasts.issue(farm, farm.until)
+    refresh(page)
+    expect(link).to_be_visible()
+    with page.expect_download() as download:
+        link.click()
+    rows = list(csv.DictReader(download.value.path().read_text().splitlines()))
+    assert len(rows) == 48
+    unit = farm_name(farm.site) if name == "farm" else "R80736"
+    assert {each["unit"] for each in rows} == {unit}
+    assert rows[0]["issue_time (UTC)"] == "2015-01-15T00:00Z"
+    assert rows[47]["lead [h]"] == "48"
+    assert download.value.suggested_filename.endswith("_20150115T0000Z.csv")
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_note_and_file_of_a_forecast_fit_every_width(page, start, farm, width):
+    forecasts.issue(farm, farm.until)
+    page.set_viewport_size({"width": width, "height": 844})
+    open_at(page, start().address, "/?theme=dark")
+    expect(page.locator("#forecast-csv")).to_be_visible()
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    keep_screenshot(page, f"forecast_csv_{width}")
 
 
 def test_a_short_view_shows_the_next_hours_only(page, start, farm):

@@ -94,6 +94,7 @@ def test_an_unusable_variable_is_named() -> None:
         (["infer", "--backfill"], "--from"),
         (["models", "promote", "3"], "--why"),
         (["data", "import", "a.csv"], "--site"),
+        (["forecast", "--scores", "--csv", "a.csv"], "--csv"),
     ],
 )
 def test_a_wrong_command_line_says_what_is_missing(arguments: list[str], hint: str) -> None:

@@ -184,8 +184,8 @@ def _meter(index: int) -> list[html.Span]:
     ]
 
 
-def chart_card() -> html.Section:
-    """Power, error and wind over one time axis."""
+def chart_card(below: html.Div) -> html.Section:
+    """Power, error and wind over one time axis; `below` stands under it."""
     return tables.card(
         "Power, error and wind",
         html.Div(
@@ -206,7 +206,7 @@ def chart_card() -> html.Section:
                 html.Div(id="chart-skeleton", className="skeleton chart-skeleton"),
             ],
         ),
-        html.P("\N{NO-BREAK SPACE}", id="forecast-note", className="note forecast-note"),
+        below,
         about=html.Span("\N{NO-BREAK SPACE}", id="chart-about", className="note"),
         help_text="Measured power against what the champion expects. Drag to zoom,"
         " double-click to leave the zoom. Shaded: alarms, as in the table below.",

@@ -17,7 +17,9 @@ from ml_app_wind_draft.dashboard import reading_farm, words
 from ml_app_wind_draft.dashboard.page import House
 from ml_app_wind_draft.dashboard.reader import Storage
 from ml_app_wind_draft.dashboard.view import View
-from ml_app_wind_draft.dashboard.words import DAY
+from ml_app_wind_draft.dashboard.words import DAY, HOUR
+from ml_app_wind_draft.models.forecast.units import capacities
+from ml_app_wind_draft.monitoring.forecast_table import table_lines
 
 MONTH = 31 * DAY
 LINES_A_PART = 1000
@@ -44,7 +46,7 @@ LOSS_HEADS = {
 
 
 def offer(server: Flask, house: House) -> None:
-    """Answer `/export/turbine.csv?turbine=&from=&to=` and `/export/losses.csv`."""
+    """Answer the addresses under `/export` that docs/dashboard.md names."""
 
     @server.get("/export/turbine.csv")
     def turbine() -> Response:
@@ -56,6 +58,20 @@ def offer(server: Flask, house: House) -> None:
         name = f"{turbine_id}_{_compact(start)}_{_compact(end)}.csv"
         return _sent(name, _rows(house, turbine_id, start, end))
 
+    @server.get("/export/forecast.csv")
+    def forecast() -> Response:
+        asked = View("export", query=dict(request.args))
+        unit, issued_at = asked.query.get("unit", ""), asked.instant("issued")
+        if unit not in capacities(house.site) or issued_at is None:
+            return Response("unit and issued are needed.\n", 400, mimetype="text/plain")
+        hours = house.reader.read(
+            lambda storage: storage.forecasts(unit, HOUR, issued_at, issued_at + 1)
+        )
+        if hours.empty:
+            return Response("No forecast was issued then.\n", 404, mimetype="text/plain")
+        name = f"forecast_{unit.replace(':', '_')}_{_compact(issued_at)}.csv"
+        return _sent(name, (map(_value, line) for line in table_lines(hours)))
+
     @server.get("/export/losses.csv")
     def losses() -> Response:
         now = house.reader.farm().now
@@ -66,7 +82,7 @@ def offer(server: Flask, house: House) -> None:
         return Response(f"{error}\n", 503, mimetype="text/plain")
 
 
-def _sent(name: str, lines: Iterable[Sequence[object]]) -> Response:
+def _sent(name: str, lines: Iterable[Iterable[object]]) -> Response:
     """A download; a `StorageError` before its first lines is raised, so that it is answered."""
     parts = _written(lines)
     first = next(parts)
@@ -75,7 +91,7 @@ def _sent(name: str, lines: Iterable[Sequence[object]]) -> Response:
     return response
 
 
-def _written(lines: Iterable[Sequence[object]]) -> Iterator[str]:
+def _written(lines: Iterable[Iterable[object]]) -> Iterator[str]:
     """The file in parts.
 
     A `StorageError` on the way breaks the connection off, so that the download fails; whoever keeps

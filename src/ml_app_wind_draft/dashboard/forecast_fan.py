@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
+from dash import html
 
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.dashboard import tables, words
@@ -96,7 +98,26 @@ def note(forecast: Forecast | None, now: int, zone: Zone) -> str:
     return f"Forecast v{forecast.version}, issued {issued}, {weather}"
 
 
-NOTHING: dict[str, Any] = {"fan": {"fan": None}, "props": {"forecast-note": {"children": ""}}}
+NO_FILE = {"href": "/export/forecast.csv", "className": "quiet-link hidden"}
+NOTHING: dict[str, Any] = {
+    "fan": {"fan": None},
+    "props": {"forecast-note": {"children": ""}, "forecast-csv": NO_FILE},
+}
+
+
+def line() -> html.Div:
+    """Below a chart: where its fan comes from, and the same as a file."""
+    as_file = html.A(
+        "Forecast CSV \N{DOWNWARDS ARROW}",
+        id="forecast-csv",
+        download="",
+        title="The forecast shown: every hour, 19 quantiles in kW, in UTC",
+        href=NO_FILE["href"],
+        className=NO_FILE["className"],
+        **{"aria-label": "Forecast shown as CSV"},
+    )
+    note = html.P("\N{NO-BREAK SPACE}", id="forecast-note", className="note")
+    return html.Div([note, as_file], className="forecast-line")
 
 
 def ahead(reader: Reader, unit: str, now: int, span: int, zone: Zone) -> dict[str, Any]:
@@ -109,7 +130,19 @@ def part(forecast: Forecast | None, now: int, span: int, zone: Zone) -> dict[str
     if span > LONGEST_VIEW:
         return NOTHING
     said = {"forecast-note": {"children": note(forecast, now, zone)}}
-    return {"fan": {"fan": fan(forecast, now)}, "props": said}
+    return {
+        "fan": {"fan": fan(forecast, now)},
+        "props": {**said, "forecast-csv": _file(forecast, now)},
+    }
+
+
+def _file(forecast: Forecast | None, now: int) -> dict[str, str]:
+    """Where the forecast that is shown can be had as CSV."""
+    if forecast is None or is_old(forecast, now):
+        return NO_FILE
+    unit = str(forecast.hours["unit"].iloc[0])
+    asked = urlencode({"unit": unit, "issued": words.stamp(forecast.issued_at)}, safe=":")
+    return {"href": f"/export/forecast.csv?{asked}", "className": "quiet-link"}
 
 
 def scores_table(past: pd.DataFrame, unit: str, site: Site) -> Props:

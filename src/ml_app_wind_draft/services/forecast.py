@@ -1,14 +1,20 @@
 """`wind forecast`: train the forecasters, issue forecasts, and say how past ones turned out."""
 
+import csv
+from pathlib import Path
+
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
 from ml_app_wind_draft.core.clock import FOR_EVER, say
 from ml_app_wind_draft.core.config import Settings
+from ml_app_wind_draft.core.errors import ConfigurationError
 from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.models.forecast.series import HOUR
 from ml_app_wind_draft.models.forecast.units import QUANTILES, capacities, farm_name
 from ml_app_wind_draft.monitoring.forecast_scores import scores_by_lead
+from ml_app_wind_draft.monitoring.forecast_table import table_lines
 from ml_app_wind_draft.services.kedro_project import run_pipeline
 from ml_app_wind_draft.storage.data_manager import DataManager
 
@@ -16,11 +22,18 @@ SHOWN = (1, 3, 6, 12, 24, 48)  # hours
 
 
 def run(
-    settings: Settings, *, train: bool = False, scores: bool = False, console: Console | None = None
+    settings: Settings,
+    *,
+    train: bool = False,
+    scores: bool = False,
+    table: Path | None = None,
+    console: Console | None = None,
 ) -> None:
     """Train first where `train`; then issue the farm's forecast and show it, or the `scores`.
 
-    Raises `NoChampionError` where no forecaster was trained yet.
+    The forecast of every unit is written to `table` (CSV), where one is named. Raises
+    `NoChampionError` where no forecaster was trained yet, and `ConfigurationError` where the file
+    cannot be written.
     """
     console = console or Console()
     site = load_site(settings.site, settings)
@@ -34,12 +47,12 @@ def run(
         if scores:
             _show_scores(console, manager, site)
         else:
-            _show_forecast(console, manager, site)
+            _show_forecast(console, manager, site, table)
     finally:
         manager.close()
 
 
-def _show_forecast(console: Console, manager: DataManager, site: Site) -> None:
+def _show_forecast(console: Console, manager: DataManager, site: Site, path: Path | None) -> None:
     unit = farm_name(site)
     issued_at = manager.newest_forecast(unit, HOUR)
     if issued_at is None:
@@ -54,6 +67,21 @@ def _show_forecast(console: Console, manager: DataManager, site: Site) -> None:
         cells = [f"{row[QUANTILES[place]]:,.0f}" for place in (1, 4, 9, 14, 17)]
         table.add_row(say(int(row["start"])), *cells)
     console.print(table)
+    if path is not None:
+        console.print(_write(manager, site, issued_at, path))
+
+
+def _write(manager: DataManager, site: Site, issued_at: int, path: Path) -> str:
+    """All units' hours into a file."""
+    units = list(capacities(site))
+    issued = [manager.forecasts(unit, HOUR, issued_at, issued_at + 1) for unit in units]
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(table_lines(pd.concat(issued)))
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror}."
+        raise ConfigurationError(message, remedy="Name another file.") from error
+    return f"{len(units)} forecasts of {len(issued[0])} hours, in kW, written to {path}."
 
 
 def _show_scores(console: Console, manager: DataManager, site: Site) -> None:

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from ml_app_wind_draft.core.config import Settings
-from ml_app_wind_draft.core.errors import NoChampionError
+from ml_app_wind_draft.core.errors import ConfigurationError, NoChampionError
 from ml_app_wind_draft.core.signals import SIGNAL_INDEX
 from ml_app_wind_draft.models.forecast.units import QUANTILES
 from ml_app_wind_draft.services import forecast
@@ -72,6 +72,13 @@ def test_from_rows_to_forecasts_and_to_what_came_of_them(quick):
     console = Console(record=True, width=160)
     forecast.run(quick, console=console)
     assert "weather: perfect" in console.export_text(clear=False)
+    forecast.run(quick, table=quick.data_dir / "forecast.csv", console=console)
+    written = pd.read_csv(quick.data_dir / "forecast.csv")
+    assert written.groupby("unit").size().to_dict() == dict.fromkeys((*TURBINES, FARM), 48)
+    assert written["lead [h]"].tolist() == [*range(1, 49)] * 3
+    assert written[written["unit"] == FARM]["q95 [kW]"].max() > 2050
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        forecast.run(quick, table=quick.data_dir / "nowhere" / "forecast.csv", console=console)
     forecast.run(quick, scores=True, console=console)
     said = console.export_text()
     assert all(unit in said for unit in (*TURBINES, FARM))

@@ -16,7 +16,8 @@ UNIT = "R80711"
 def hours(issued_at: int = ISSUED, measured: float = np.nan) -> pd.DataFrame:
     fan = pd.DataFrame(np.tile(1000 * LEVELS, (48, 1)), columns=list(QUANTILES))
     start = issued_at + HOUR * np.arange(48)
-    return fan.assign(issued_at=issued_at, start=start, resolution=HOUR, measured=measured)
+    known = {"unit": UNIT, "issued_at": issued_at, "resolution": HOUR, "measured": measured}
+    return fan.assign(start=start, **known)
 
 
 @pytest.fixture
@@ -66,6 +67,16 @@ def test_without_a_forecast_the_note_says_how_to_get_one():
 def test_a_view_of_months_shows_none(forecast):
     assert forecast_fan.part(forecast, ISSUED, 90 * DAY, UTC_ZONE) == NOTHING
     assert forecast_fan.part(forecast, ISSUED, 7 * DAY, UTC_ZONE)["fan"]["fan"]
+
+
+def test_the_forecast_that_is_shown_can_be_had_as_a_file(forecast):
+    shown = forecast_fan.part(forecast, ISSUED, 7 * DAY, UTC_ZONE)["props"]["forecast-csv"]
+    assert shown["href"] == "/export/forecast.csv?unit=R80711&issued=2015-01-15T00:00Z"
+    assert "hidden" not in shown["className"]
+    old = forecast_fan.part(forecast, ISSUED + 3 * HOUR, 7 * DAY, UTC_ZONE)["props"]
+    none = forecast_fan.part(None, ISSUED, 7 * DAY, UTC_ZONE)["props"]
+    for props in (old, none, NOTHING["props"]):
+        assert "hidden" in props["forecast-csv"]["className"]
 
 
 def test_past_forecasts_are_scored_in_percent_of_rated(site):

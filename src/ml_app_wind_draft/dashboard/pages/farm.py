@@ -98,7 +98,7 @@ def _chart_card() -> html.Section:
                 html.Div(className="skeleton chart-skeleton"),
             ],
         ),
-        html.P("\N{NO-BREAK SPACE}", id="forecast-note", className="note forecast-note"),
+        forecast_fan.line(),
         about=html.Span("\N{NO-BREAK SPACE}", id="farm-about", className="note"),
         help_text="Sums over the turbines that have a row. The band is the farm's own:"
         " made to hold 8 of 10 rows in normal operation, by its errors of the last 60 days."

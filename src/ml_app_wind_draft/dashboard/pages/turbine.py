@@ -111,7 +111,7 @@ def _body(site: Site) -> list[Any]:
         html.Div(
             className="columns",
             children=[
-                components.chart_card(),
+                components.chart_card(forecast_fan.line()),
                 html.Div(className="side", children=[_curve_card(), _rose_card()]),
             ],
         ),

@@ -170,7 +170,7 @@ def _study(folder: Path, name: str, seed: int) -> Generator[optuna.Study]:
             load_if_exists=True,
         )
     except optuna.exceptions.StorageInternalError as error:
-        message = f"The search's file {file} cannot be written: {error}."
+        message = f"The search's file {file} cannot be written: {error.__cause__ or error}."
         raise TrainingError(message, remedy="Make room and access for it, or delete it.") from error
     finally:
         storage.engine.dispose()

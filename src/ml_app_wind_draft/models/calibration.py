@@ -24,7 +24,7 @@ from ml_app_wind_draft.models.turbines import codes_in
 LOWEST, HIGHEST = -0.02, 1.05  # of rated power: where the band is clipped
 INSIDE = 0.8
 TAILS = np.linspace(0.1, 0.02, 17)  # outside each end: P10-P90 among the cell's own rows, or wider
-ROWS_PER_CELL = 300
+ROWS_PER_CELL = 100
 ROWS_PER_TURBINE = 500
 WEEK = 7 * 86_400
 CALM, STRONG = 0.03, 0.9  # of rated power: below and from here on the wind tells the cell

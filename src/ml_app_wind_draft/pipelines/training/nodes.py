@@ -16,7 +16,7 @@ from ml_app_wind_draft.core.clock import say
 from ml_app_wind_draft.core.errors import TrainingError
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.models.bundle import Bundle, Model
-from ml_app_wind_draft.models.calibration import ROWS_PER_CELL, Band, fit_band
+from ml_app_wind_draft.models.calibration import Band, fit_band
 from ml_app_wind_draft.models.metrics import interval_coverage, mae, rmse, scores, skill
 from ml_app_wind_draft.models.operating_state import is_learned_from
 from ml_app_wind_draft.models.persistence import persistence
@@ -39,6 +39,7 @@ from ml_app_wind_draft.registry.records import LoadedModel, RunRecord, TrainedMo
 log = logging.getLogger(__name__)
 
 CURVE = "power_curve"
+LEAST_TO_COUNT = 300  # normal rows: of fewer, the share that a band holds says little
 
 
 def take(history: pd.DataFrame) -> pd.DataFrame:
@@ -160,7 +161,7 @@ def coverage_ahead(material: Material, bundle: Bundle) -> dict[str, float]:
     middle = (material.split.window_start + material.split.end) // 2
     first = window[timestamp < middle]
     second = window[timestamp >= middle + material.parameters.gap]
-    if min(len(first), len(second)) < ROWS_PER_CELL:
+    if min(len(first), len(second)) < LEAST_TO_COUNT:
         return {}
     predicted = bundle.model.predict(first)
     residual = fraction_of(first) - predicted

@@ -2,8 +2,7 @@
 
 Each month is trained for exactly as `wind train --watch` trains: on the history up to the month,
 with the judging window at its end kept from the fit, and the champion changes, or gets a new band,
-by the same verdict, but for the gate of fault sensitivity, whose trials would take longer than all
-the rest.
+by the same verdict.
 Hyper-parameters are chosen once, on the history before the first month: a search each month would
 cost most of the time and change little.
 """
@@ -22,7 +21,6 @@ from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.models.bundle import PREDICTION_COLUMNS, Bundle
 from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
 from ml_app_wind_draft.pipelines.training import nodes, renewal
-from ml_app_wind_draft.pipelines.training.sensitivity import not_probed
 from ml_app_wind_draft.registry.records import LoadedModel, ModelVersion
 
 CURVE, CHALLENGER, CHAMPION = "iec_curve", "challenger", "champion"
@@ -81,7 +79,8 @@ def walk_forward(
         challenger = nodes.calibrate(
             material, nodes.fit(material, hyperparameters), hyperparameters
         )
-        verdict = nodes.judge_challenger(material, challenger, champion, not_probed())
+        probed = nodes.probe(material, challenger)
+        verdict = nodes.judge_challenger(material, challenger, champion, probed)
         why = verdict.why
         if verdict.promote:
             champion = _loaded(challenger, number, material.split.end)

@@ -5,13 +5,14 @@ before it, and judge them on the newest 28 days, which they have not seen, again
 who wins forecasts the month. Beside the champion stand the version trained that day, whether it won
 or not, the one of January, never retrained, and persistence. All on the same hours, % of rated
 power. Between trainings nothing learns. `--without-weather` leaves out ERA5, which is a perfect
-forecast.
+forecast; `--farm-only` leaves out the turbines, in a fifth of the time: then the farm alone is
+judged.
 """
 
 import argparse
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.evaluate import read_rows
-from ml_app_wind_draft.core.clock import say, to_epoch
+from benchmarks.farm import replay_start
+from benchmarks.forecast import written
+from ml_app_wind_draft.core.clock import say
 from ml_app_wind_draft.core.config import load_settings
 from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.ingestion.site_weather import replayed_weather
@@ -90,14 +93,15 @@ def span_name(low: int, high: int) -> str:
 
 
 def walk(
-    rows: pd.DataFrame, weather: Weather | None, site: Site, start: int, end: int
+    rows: pd.DataFrame, weather: Weather | None, site: Site, units: Iterable[str], end: int
 ) -> Iterator[Month]:
-    """Train, judge and perhaps promote at the first of each month in [start, end)."""
+    """Train, judge and perhaps promote at the first of each month from the replay's start on."""
     parameters = read_parameters(load_settings({}))["forecast"]
     champion = first = None
-    for number, (begin, until) in enumerate(months(start, end), start=1):
+    for number, (begin, until) in enumerate(months(replay_start(site), end), start=1):
         known = rows[rows["timestamp"] < begin].reset_index(drop=True)
         lessons = nodes.prepare(known, weather, site, parameters)
+        lessons = replace(lessons, histories={unit: lessons.histories[unit] for unit in units})
         fitted = nodes.fit_forecasters(lessons, site)
         verdict = nodes.judge_forecasters(nodes.try_out(fitted, lessons), champion, lessons)
         newest = _as_version(number, fitted)
@@ -136,7 +140,9 @@ def score(
             )
             found[of].setdefault(name, []).append(Scores(kept.loss, kept.error, kept.inside))
     return {
-        of: {name: _joined(each) for name, each in methods.items()} for of, methods in found.items()
+        of: {name: _joined(each) for name, each in methods.items()}
+        for of, methods in found.items()
+        if methods
     }
 
 
@@ -182,7 +188,7 @@ def whole_year(
     """Figures of all months together, and the champion paired with the others on the farm."""
     joined = {
         of: {name: _joined([part[of][name] for part in parts]) for name in METHODS}
-        for of in (FARM, TURBINES)
+        for of in parts[0]
     }
     loss = {name: _mean_of_leads(joined[FARM][name].loss) for name in METHODS}
     known = np.isfinite(loss[CHAMPION])
@@ -207,7 +213,7 @@ def _mean_of_leads(loss: Values) -> Values:
 
 def show(walked: list[dict[str, Any]], year: dict[str, Any], console: Console) -> None:
     """MAE / pinball loss and coverage by month, and the year."""
-    for of in (FARM, TURBINES):
+    for of in (each for each in (FARM, TURBINES) if each in year):
         for span in year[of][CHAMPION]:
             title = f"{of}, {span}: MAE / pinball, % of rated (coverage of P10-P90, %)"
             table = Table("month", "version in force", *METHODS, title=title)
@@ -229,31 +235,31 @@ def keep(kind: str, content: dict[str, Any]) -> None:
     """Write the result beside those of the other kind of weather."""
     known = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
     known[kind] = content
-    RESULT.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    RESULT.write_text(written(known), encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--without-weather", action="store_true")
+    parser.add_argument("--farm-only", action="store_true")
     asked = parser.parse_args()
-    console = Console()
     site = load_site("la_haute_borne", load_settings({}))
-    assert site.replay is not None
     weather = None if asked.without_weather else replayed_weather(site)
-    kind = "history" if weather is None else "ERA5"
+    kind = ("history" if weather is None else "ERA5") + (", farm only" if asked.farm_only else "")
     rows = read_rows(site)
-    start, first = to_epoch(site.replay.start), int(rows["timestamp"].min())
     end = int(rows["timestamp"].max()) + site.step
-    histories = unit_histories(rows, site, first, end)
+    histories = unit_histories(rows, site, int(rows["timestamp"].min()), end)
+    if asked.farm_only:
+        histories = {farm_name(site): histories[farm_name(site)]}
     walked, parts = [], []
     year: dict[str, Any] = {}
-    for month in walk(rows, weather, site, start, end):
+    for month in walk(rows, weather, site, histories, end):
         parts.append(score(month, histories, weather, site))
         walked.append(as_json(month, parts[-1]))
-        year = whole_year(parts, month.first, start)
+        year = whole_year(parts, month.first, replay_start(site))
         keep(kind, {"months": walked, "year": year})
-        console.print(f"{walked[-1]['month']}: {month.verdict.why}")
-    show(walked, year, console)
+        print(f"{walked[-1]['month']}: {month.verdict.why}", flush=True)
+    show(walked, year, Console())
 
 
 if __name__ == "__main__":

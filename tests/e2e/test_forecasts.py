@@ -1,14 +1,13 @@
 """The forecast beyond now, in a real browser."""
 
 import csv
-import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from ml_app_wind_draft.models.forecast.units import farm_name
 from tests.e2e import forecasts
-from tests.e2e.farm import DAY
+from tests.e2e.farm import DAY, RATED
 from tests.e2e.forecasts import HOUR
 from tests.e2e.looking import keep_screenshot, open_at, refresh
 
@@ -141,11 +140,37 @@ def test_the_fan_is_switched_by_its_legend(page, start, farm):
     page.wait_for_function(f"{shown} === false")
 
 
-def test_past_forecasts_are_scored_by_lead(page, start, farm):
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+def test_past_forecasts_are_scored_by_lead_beside_persistence(page, start, farm, width, theme):
+    issues = [farm.until - hours * HOUR for hours in range(60, 50, -1)]
+    for at in issues:
+        forecasts.issue(farm, at)
+    forecasts.came(farm, [farm.until - hours * HOUR for hours in range(60, 0, -1)], 2460.0)
+    page.set_viewport_size({"width": width, "height": 900})
+    open_at(page, start().address, f"/?theme={theme}")
+    rows = page.locator("#forecast-scores-rows tr")
+    expect(rows).to_have_count(6)
+    first = rows.first.locator("td")
+    expect(first.nth(0)).to_have_text("1 h")
+    expect(first.nth(1)).to_have_text("10")
+    known = farm.manager.raw_range(issues[0] - HOUR, issues[-1])
+    of_hour = known.groupby(known["timestamp"] // HOUR)["power"].sum() / 6
+    persistence = 100 * (of_hour - 2460.0).abs().mean() / (4 * RATED)
+    expect(first.nth(3)).to_have_text(f"{persistence:.1f}")
+    expect(first.nth(4)).to_have_text("+100")  # the median of the first hour is what came
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    keep_screenshot(page, f"forecast_scores_{width}_{theme}")
+
+
+def test_scores_of_past_forecasts_come_once_and_not_with_every_refresh(page, start, farm):
     for hours in range(60, 50, -1):
         forecasts.issue(farm, farm.until - hours * HOUR)
     forecasts.came(farm, [farm.until - hours * HOUR for hours in range(60, 0, -1)], 2460.0)
     open_at(page, start().address)
-    rows = page.locator("#forecast-scores-rows tr")
-    expect(rows).to_have_count(6)
-    expect(rows.first).to_have_text(re.compile(r"^1 h10"))
+    expect(page.locator("#forecast-scores-rows tr")).to_have_count(6)
+    for _ in range(2):
+        farm.replay(farm.site.step)
+        farm.score()
+        with page.expect_response("**/_dash-update-component") as answered:
+            refresh(page)
+        assert "forecast-scores-rows" not in answered.value.text()

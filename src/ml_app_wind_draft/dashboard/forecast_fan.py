@@ -13,8 +13,8 @@ from ml_app_wind_draft.dashboard.reader import Reader, Storage
 from ml_app_wind_draft.dashboard.replies import Props
 from ml_app_wind_draft.dashboard.tables import Column
 from ml_app_wind_draft.dashboard.words import DAY, HOUR, Zone
-from ml_app_wind_draft.models.forecast.units import capacities
-from ml_app_wind_draft.monitoring.forecast_scores import scores_by_lead
+from ml_app_wind_draft.models.forecast.units import capacities, members
+from ml_app_wind_draft.monitoring.forecast_scores import OLDEST, power_of_hours, scores_by_lead
 
 LINES = ("q05", "q25", "q50", "q75", "q95")
 OLD = 2 * HOUR  # of event time: such a forecast is not drawn any more
@@ -30,6 +30,19 @@ SCORE_COLUMNS = (
     Column("Ahead", help="The hour that ends so long after the issue time."),
     Column("Hours", help="Forecast hours with a known outcome.", is_number=True),
     Column("MAE", "%", "Of the median, in percent of rated power.", is_number=True),
+    Column(
+        "Persistence",
+        "%",
+        "MAE, on the same hours, of the last hour's power known at the issue time carried on.",
+        is_number=True,
+    ),
+    Column(
+        "Skill",
+        "%",
+        "By how much the MAE is smaller than that of persistence; negative: larger, the forecast"
+        " was worth nothing there.",
+        is_number=True,
+    ),
     Column("Pinball", "%", "Mean loss over 19 quantiles, in percent of rated.", is_number=True),
     Column("In P10\N{EN DASH}P90", "%", "80 % is right.", is_number=True),
 )
@@ -62,12 +75,16 @@ def scores(reader: Reader, unit: str, site: Site, now: int) -> Props:
     hour = now // HOUR * HOUR
     return reader.of_the_day(
         ("forecast scores", unit, now // DAY),
-        lambda storage: scores_table(
-            storage.forecasts(unit, HOUR, hour - SCORED_DAYS * DAY, hour, leads=SCORED_LEADS),
-            unit,
-            site,
-        ),
+        lambda storage: _scored(storage, unit, site, hour),
     )
+
+
+def _scored(storage: Storage, unit: str, site: Site, hour: int) -> Props:
+    first = hour - SCORED_DAYS * DAY
+    past = storage.forecasts(unit, HOUR, first, hour, leads=SCORED_LEADS)
+    turbines = members(site, unit)
+    hours = storage.hourly_power(first - OLDEST, hour, turbines)
+    return scores_table(past, power_of_hours(hours, turbines, site.step), unit, site)
 
 
 def fan(forecast: Forecast | None, now: int) -> dict[str, Any] | None:
@@ -145,14 +162,16 @@ def _file(forecast: Forecast | None, now: int) -> dict[str, str]:
     return {"href": f"/export/forecast.csv?{asked}", "className": "quiet-link"}
 
 
-def scores_table(past: pd.DataFrame, unit: str, site: Site) -> Props:
-    """How past forecasts turned out, by lead."""
-    found = scores_by_lead(past, capacities(site)[unit])
+def scores_table(past: pd.DataFrame, power: pd.Series, unit: str, site: Site) -> Props:
+    """How past forecasts turned out, by lead; `power` as `scores_by_lead` takes it."""
+    found = scores_by_lead(past, capacities(site)[unit], power)
     rows = [
         (
             f"{each['lead'] // HOUR} h",
             words.number(each["rows"]),
             words.number(each["mae"], 1),
+            words.number(each["persistence_mae"], 1),
+            words.signed(each["skill"]),
             words.number(each["pinball"], 2),
             words.number(each["interval_coverage"]),
         )

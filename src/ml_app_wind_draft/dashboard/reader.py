@@ -93,6 +93,11 @@ class Storage(Protocol):
     ) -> pd.DataFrame:
         """Forecasts by issue time."""
 
+    def hourly_power(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Measured power by hour."""
+
     def heartbeats(self) -> list[Heartbeat]:
         """Every service's last word."""
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ml_app_wind_draft.core.clock import FOR_EVER, say
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import ConfigurationError
 from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.models.forecast.series import HOUR
-from ml_app_wind_draft.models.forecast.units import QUANTILES, capacities, farm_name
-from ml_app_wind_draft.monitoring.forecast_scores import scores_by_lead
+from ml_app_wind_draft.models.forecast.units import QUANTILES, capacities, farm_name, members
+from ml_app_wind_draft.monitoring.forecast_scores import OLDEST, power_of_hours, scores_by_lead
 from ml_app_wind_draft.monitoring.forecast_table import table_lines
 from ml_app_wind_draft.services.kedro_project import run_pipeline
 from ml_app_wind_draft.storage.data_manager import DataManager
@@ -85,14 +85,26 @@ def _write(manager: DataManager, site: Site, issued_at: int, path: Path) -> str:
 
 
 def _show_scores(console: Console, manager: DataManager, site: Site) -> None:
-    title = "Past forecasts, hourly: MAE / mean pinball loss, % of rated; coverage of P10-P90, %"
-    table = Table("unit", "lead", "hours", "MAE", "pinball", "coverage", title=title)
+    title = (
+        "Past forecasts, hourly: MAE of forecast and persistence, mean pinball loss, % of rated; "
+        "skill against persistence, %; coverage of P10-P90, %"
+    )
+    heads = ("lead", "hours", "MAE", "persistence", "skill", "pinball", "coverage")
+    table = Table("unit", *(Column(each, justify="right") for each in heads), title=title)
+    leads = [HOUR * hour for hour in SHOWN]
     for unit, capacity in capacities(site).items():
-        found = scores_by_lead(manager.forecasts(unit, HOUR, 0, FOR_EVER), capacity)
-        for hour in (each for each in SHOWN if each * HOUR in found.index):
-            own = found.loc[hour * HOUR]
-            figures = [f"{own[name]:.2f}" for name in ("mae", "pinball", "interval_coverage")]
-            table.add_row(unit, f"{hour} h", f"{own['rows']:,.0f}", *figures)
+        past = manager.forecasts(unit, HOUR, 0, FOR_EVER, leads=leads)
+        if past.empty:
+            continue
+        first, last = int(past["issued_at"].min()), int(past["issued_at"].max())
+        turbines = members(site, unit)
+        hours = manager.hourly_power(first - OLDEST, last, turbines)
+        found = scores_by_lead(past, capacity, power_of_hours(hours, turbines, site.step))
+        for own in found.rename_axis("lead").reset_index().to_dict("records"):
+            errors = [f"{own[name]:.2f}" for name in ("mae", "persistence_mae")]
+            rest = [f"{own[name]:.2f}" for name in ("pinball", "interval_coverage")]
+            known = [f"{own['rows']:,.0f}", *errors, f"{own['skill']:+.1f}", *rest]
+            table.add_row(unit, f"{own['lead'] // HOUR} h", *known)
     if table.row_count:
         console.print(table)
     else:

@@ -444,6 +444,17 @@ class DataManager:
         with reading(self._engine) as connection:
             return forecasts.read(connection, unit, resolution, start, end, leads)
 
+    def hourly_power(
+        self, start: int, end: int, turbine_ids: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Measured power by hour with start <= timestamp < end, scored or not, by turbine and time.
+
+        Columns: `turbine_id`, `start` (s UTC), `measured` (rows with power), `power_sum` (kW).
+        """
+        with reading(self._engine) as connection:
+            chosen = self._chosen(connection, turbine_ids)
+            return forecasts.hourly_power(connection, start, end, chosen)
+
     def fill_forecasts(self, came: pd.DataFrame) -> None:
         """Write what came beside the forecasts of it.
 

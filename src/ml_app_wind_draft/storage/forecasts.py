@@ -15,6 +15,10 @@ READ = (*COLUMNS, "measured")
 CAME = ("unit", "resolution", "start", "power")
 HOUR = 3600
 LONGEST = (6 * HOUR, 48 * HOUR)  # how far ahead an interval below an hour is forecast, and others
+POWER = ("turbine_id", "start", "measured", "power_sum")
+HOURLY_POWER = f"""
+SELECT turbine_id, timestamp / {HOUR} * {HOUR} AS start, count(power), sum(power) FROM raw_data
+WHERE turbine_id = ? AND timestamp >= ? AND timestamp < ? GROUP BY 1, 2 ORDER BY 2"""
 FILL = """
 UPDATE forecasts SET measured = ?
 WHERE unit = ? AND resolution = ? AND issued_at >= ? AND issued_at <= ? AND start = ?"""
@@ -64,3 +68,15 @@ def fill(connection: Connection, came: pd.DataFrame) -> None:
     ]
     if rows:
         execute_many(connection, FILL, rows)
+
+
+def hourly_power(
+    connection: Connection, start: int, end: int, turbine_ids: Sequence[str]
+) -> pd.DataFrame:
+    """Columns `POWER`: rows with power and their sum (kW) in each hour of [start, end)."""
+    rows = [
+        row
+        for turbine_id in turbine_ids
+        for row in fetch(connection, HOURLY_POWER, (turbine_id, start, end))
+    ]
+    return pd.DataFrame(rows, columns=list(POWER)).astype({"power_sum": "float64"})

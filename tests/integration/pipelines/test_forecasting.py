@@ -1,5 +1,6 @@
 """Forecasters trained, registered, loaded and used by the two pipelines, with a real MLflow."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,8 @@ def test_from_rows_to_forecasts_and_to_what_came_of_them(quick):
     said = console.export_text()
     assert all(unit in said for unit in (*TURBINES, FARM))
     assert "1 h" in said
+    assert "persistence" in said
+    assert re.search(r"1 h .* [+-]\d+\.\d ", said), said
 
 
 def test_without_forecasts_there_are_no_scores(settings):

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ml_app_wind_draft.ingestion.intake import ingest
 from ml_app_wind_draft.models.forecast.units import QUANTILES
 from ml_app_wind_draft.storage.tables import FORECAST_QUANTILES
+from tests.integration.storage.test_data_manager import START, STEP, rows
 
 HOUR = 3600
 
@@ -62,3 +64,21 @@ def test_only_the_leads_that_are_asked_for_are_read(manager):
     found = manager.forecasts("R80711", HOUR, 0, 2 * HOUR, leads=[HOUR, 3 * HOUR])
     lead = found["start"] + HOUR - found["issued_at"]
     assert lead.tolist() == [HOUR, 3 * HOUR] * 2
+
+
+def test_power_by_hour_counts_rows_with_power_whether_scored_or_not(manager, site):
+    gap = rows(first=START + HOUR)
+    gap.values[2, :] = np.nan
+    ingest(manager, site, [rows(), gap, rows("R80721", power=100.0)], source="test")
+    found = manager.hourly_power(START, START + 2 * HOUR, ["R80711"])
+    assert found.to_dict("list") == {
+        "turbine_id": ["R80711"] * 2,
+        "start": [START, START + HOUR],
+        "measured": [6, 5],
+        "power_sum": [6 * 500.0 + 15, 5 * 500.0 + 13],
+    }
+    both = manager.hourly_power(START, START + HOUR, ["R80711", "R80721"])
+    assert both["power_sum"].tolist() == [6 * 500.0 + 15, 6 * 100.0 + 15]
+    cut = manager.hourly_power(START + STEP, START + HOUR, ["R80711"])
+    assert cut["measured"].tolist() == [5]
+    assert manager.hourly_power(0, HOUR).empty

@@ -79,18 +79,20 @@ def test_the_forecast_that_is_shown_can_be_had_as_a_file(forecast):
         assert "hidden" in props["forecast-csv"]["className"]
 
 
-def test_past_forecasts_are_scored_in_percent_of_rated(site):
+def test_past_forecasts_are_scored_in_percent_of_rated_beside_persistence(site):
     rated = site.turbines[UNIT].rated_power
     past = hours(measured=500.0 + 0.1 * rated).iloc[[0, 5]]
-    props = forecast_fan.scores_table(past, UNIT, site)
+    known = pd.Series({ISSUED - HOUR: 500.0 + 0.35 * rated})
+    props = forecast_fan.scores_table(past, known, UNIT, site)
     rows = props["forecast-scores-rows"]["children"]
     said = [[cell["props"]["children"] for cell in row["props"]["children"]] for row in rows]
     assert [row[0] for row in said] == ["1 h", "6 h"]
-    assert said[0][1:3] == ["1", "10.0"]
-    assert said[0][4] == "100"
+    assert said[0][1:5] == ["1", "10.0", "25.0", "+60"]
+    assert said[0][6] == "100"
 
 
 def test_without_outcomes_the_table_says_so(site):
-    props = forecast_fan.scores_table(hours(), UNIT, site)
+    known = pd.Series({ISSUED - HOUR: 500.0})
+    props = forecast_fan.scores_table(hours(), known, UNIT, site)
     assert props["forecast-scores-rows"]["children"] == []
     assert "outcome" in str(props["forecast-scores-empty"])

@@ -164,7 +164,8 @@ def _scores_card() -> html.Section:
         tables.frame("forecast-scores", "Errors of past forecasts of the farm", SCORE_COLUMNS),
         about="the farm's, by how far ahead, last 30 days",
         help_text="Every forecast is kept as it was issued. MAE and pinball loss in percent of"
-        " rated power; `wind forecast --scores` has every turbine, too.",
+        " rated power, beside persistence on the same hours: a forecast with skill is better than"
+        " what costs nothing. `wind forecast --scores` has every turbine, too.",
         class_name="scores-card",
     )
 

@@ -17,3 +17,8 @@ def capacities(site: Site) -> dict[str, float]:
     """Unit -> rated power, kW."""
     own = {name: turbine.rated_power for name, turbine in site.turbines.items()}
     return {**own, farm_name(site): site.rated_power}
+
+
+def members(site: Site, unit: str) -> list[str]:
+    """The turbines that a unit is the sum of."""
+    return site.turbine_ids if unit == farm_name(site) else [unit]

@@ -4,10 +4,11 @@ The image carries the default configuration outside the folder that is mounted a
 empty mount means the defaults, and a file in it takes the place of the default file of its name.
 """
 
-import hashlib
 import os
 import tempfile
 from pathlib import Path
+
+from ml_app_wind_draft.core.digests import digest_of
 
 
 def with_defaults(folder: Path, defaults: Path | None) -> Path:
@@ -38,7 +39,7 @@ def _files(folder: Path) -> set[Path]:
 def _folder_of_links(links: dict[Path, Path]) -> Path:
     """The same links are the same folder, so that restarts and commands leave one behind."""
     named = "".join(f"{name}\0{path}\0" for name, path in sorted(links.items()))
-    digest = hashlib.sha256(named.encode()).hexdigest()[:12]
+    digest = digest_of(named.encode())[:12]
     place = Path(tempfile.gettempdir()) / f"wind-conf-{os.getuid()}-{digest}"
     if place.is_dir():
         return place

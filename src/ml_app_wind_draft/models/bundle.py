@@ -4,7 +4,6 @@ bundle.json     kind, features, turbines, training range, band, digests of the o
 model files     JSON (IEC curve), .cbm (CatBoost), .skops (random forest); never a pickle
 """
 
-import hashlib
 import importlib
 import json
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ml_app_wind_draft.core.digests import digest_of_file, digest_of_json
 from ml_app_wind_draft.core.errors import ModelError
 from ml_app_wind_draft.models.calibration import Band
 
@@ -125,7 +125,7 @@ class Bundle:
             "training_end": self.training_end,
             "band": self.band.as_json(),
             "metadata": self.metadata,
-            "files": {name: _digest_of((folder / name).read_bytes()) for name in files},
+            "files": {name: digest_of_file(folder / name) for name in files},
         }
         manifest["digest"] = _manifest_digest(manifest)
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
@@ -143,7 +143,7 @@ def load_bundle(folder: Path) -> Bundle:
         if Path(name).name != name or not (folder / name).is_file():
             message = f"The model folder {folder} lacks the file {name!r}."
             raise ModelError(message)
-        if _digest_of((folder / name).read_bytes()) != digest:
+        if digest_of_file(folder / name) != digest:
             message = f"The model file {folder / name} is not the one that was saved."
             raise ModelError(message, remedy="Fetch the model again.")
     loader = importlib.import_module(KINDS[manifest["kind"]])
@@ -180,8 +180,4 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 def _manifest_digest(manifest: dict[str, Any]) -> str:
     content = {key: value for key, value in manifest.items() if key != "digest"}
-    return _digest_of(json.dumps(content, sort_keys=True).encode())
-
-
-def _digest_of(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    return digest_of_json(content)

@@ -13,7 +13,6 @@ Powers are taken to the watt and added as whole numbers, so that a sum is the sa
 adding began, and judging a part again gives exactly what judging everything gives.
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -30,6 +29,7 @@ from ml_app_wind_draft.core.alarms import (
     JudgingWork,
     RuleState,
 )
+from ml_app_wind_draft.core.digests import digest_of
 from ml_app_wind_draft.core.site import AlarmLimits, Site
 
 DAY = 86_400
@@ -98,7 +98,7 @@ def digest(site: Site, turbine_id: str) -> str:
     """A fingerprint of all that decides a turbine's alarms besides its rows."""
     rated = site.turbines[turbine_id].rated_power
     said = f"1 {rated} {site.step} {site.alarms.model_dump_json()}"
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    return digest_of(said.encode())[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 A version is a folder of JSON and `.cbm` files with the SHA-256 of each in its `MLmodel`.
 """
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import yaml
 
 from ml_app_wind_draft import __version__
 from ml_app_wind_draft.core.config import Settings
+from ml_app_wind_draft.core.digests import digest_of_file
 from ml_app_wind_draft.core.errors import NoChampionError, RegistryUnavailableError
 from ml_app_wind_draft.registry.cache import ModelCache
 from ml_app_wind_draft.registry.client import VersionRegistry
@@ -111,8 +111,7 @@ def _write(trained: TrainedForecaster, folder: Path) -> None:
     files = {}
     for name in trained.farm.save(folder / FARM):
         refuse_pickle(name)
-        content = (folder / FARM / name).read_bytes()
-        files[f"{FARM}/{name}"] = hashlib.sha256(content).hexdigest()
+        files[f"{FARM}/{name}"] = digest_of_file(folder / FARM / name)
     own = {"version": __version__, "kind": trained.record.kind, "files": files}
     text = yaml.safe_dump({"flavors": {FLAVOUR: own}}, sort_keys=False)
     (folder / MLMODEL).write_text(text, encoding="utf-8")

@@ -5,7 +5,6 @@ names this module as its loader, so that `mlflow.pyfunc.load_model` works wherev
 installed, without pickle; our own flavour lists each file with its SHA-256.
 """
 
-import hashlib
 import json
 import platform
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ import pandas as pd
 import yaml
 
 from ml_app_wind_draft import __version__
+from ml_app_wind_draft.core.digests import digest_of, digest_of_file
 from ml_app_wind_draft.core.errors import ModelError
 from ml_app_wind_draft.models.bundle import CARRIED, PREDICTION_COLUMNS, Bundle, load_bundle
 from ml_app_wind_draft.registry.records import RunRecord
@@ -32,7 +32,7 @@ def write_model(bundle: Bundle, record: RunRecord, folder: Path) -> None:
     (folder / BUNDLE).mkdir(parents=True)
     bundle.save(folder / BUNDLE)
     files = {
-        path.relative_to(folder).as_posix(): _digest(path.read_bytes())
+        path.relative_to(folder).as_posix(): digest_of_file(path)
         for path in sorted((folder / BUNDLE).rglob("*"))
         if path.is_file()
     }
@@ -76,7 +76,7 @@ def listed_files(mlmodel: bytes) -> dict[str, str]:
 
 def check_file(name: str, content: bytes, promised: str) -> None:
     """Raise `ModelError` unless `content` has the promised SHA-256."""
-    if _digest(content) != promised:
+    if digest_of(content) != promised:
         message = f"The model file {name} is damaged: its SHA-256 is not the one that was logged."
         raise ModelError(message)
 
@@ -92,10 +92,6 @@ def read_model(folder: Path) -> Bundle:
     """The bundle in a folder that `write_model` wrote. Raises `ModelError` where it was damaged."""
     listed_files((folder / MLMODEL).read_bytes())
     return load_bundle(folder / BUNDLE)
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def _signature(columns: list[str]) -> dict[str, str]:

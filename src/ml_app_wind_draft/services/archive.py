@@ -6,7 +6,6 @@ outbox/           trained models that MLflow does not have yet
 mlflow/           mlflow.db and mlartifacts/
 """
 
-import hashlib
 import os
 import shutil
 import sqlite3
@@ -22,6 +21,7 @@ from pydantic import BaseModel, ValidationError
 
 from ml_app_wind_draft import __version__
 from ml_app_wind_draft.core.config import Settings
+from ml_app_wind_draft.core.digests import digest_of_file
 from ml_app_wind_draft.core.errors import ConfigurationError, StorageError
 from ml_app_wind_draft.registry.outbox import Outbox
 
@@ -182,12 +182,7 @@ def _run(program: str, arguments: list[str], environment: dict[str, str]) -> Non
 
 def _checksums(folder: Path) -> dict[str, str]:
     return {
-        path.relative_to(folder).as_posix(): _sha256(path)
+        path.relative_to(folder).as_posix(): digest_of_file(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != MANIFEST
     }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

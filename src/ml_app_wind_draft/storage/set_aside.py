@@ -1,6 +1,5 @@
 """Rows that were set aside, with their reason and what they said."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 from sqlalchemy.engine import Connection
 
+from ml_app_wind_draft.core.digests import digest_of
 from ml_app_wind_draft.core.rows import RejectedRow
 from ml_app_wind_draft.storage import bulk, counters, days
 from ml_app_wind_draft.storage.statements import fetch
@@ -56,7 +56,7 @@ def write(
     for each in rejected:
         original = json.dumps(each.original, ensure_ascii=False, sort_keys=True)
         said = f"{site}\x1f{each.reason}\x1f{original}".encode("utf-8", "surrogatepass")
-        fingerprint = hashlib.sha256(said).hexdigest()
+        fingerprint = digest_of(said)
         rows[fingerprint] = (
             fingerprint,
             site,

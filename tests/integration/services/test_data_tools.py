@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from ml_app_wind_draft.core.config import Settings
+from ml_app_wind_draft.core.digests import digest_of_file
 from ml_app_wind_draft.core.errors import ConfigurationError, SchemaTooNewError, StorageError
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.services import archive
@@ -149,7 +150,7 @@ def test_a_damaged_backup_changes_nothing(
         with closing(sqlite3.connect(kept / "app.db")) as database, database:
             database.execute("UPDATE alembic_version SET version_num = '9999'")
         manifest = archive.Manifest.model_validate_json((kept / "manifest.json").read_text())
-        manifest.files["app.db"] = archive._sha256(kept / "app.db")
+        manifest.files["app.db"] = digest_of_file(kept / "app.db")
         (kept / "manifest.json").write_text(manifest.model_dump_json())
     with pytest.raises(SchemaTooNewError if fault == "newer" else StorageError):
         restore(settings, kept, overwrite=True, console=quiet)

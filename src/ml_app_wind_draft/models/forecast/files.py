@@ -1,11 +1,11 @@
 """A forecaster as a folder: `forecaster.json` and one `.cbm` for each boosted model; no pickle."""
 
-import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ml_app_wind_draft.core.digests import digest_of_file
 from ml_app_wind_draft.core.errors import ModelError
 from ml_app_wind_draft.models.boosted import load_regressor
 from ml_app_wind_draft.models.forecast.distribution import ErrorDistribution
@@ -43,7 +43,7 @@ def save(forecaster: Forecaster, folder: Path) -> list[str]:
             for group in forecaster.groups
         ],
         "distribution": forecaster.distribution.as_json(),
-        "files": {name: _digest(folder / name) for name in names},
+        "files": {name: digest_of_file(folder / name) for name in names},
     }
     (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     return [MANIFEST, *names]
@@ -60,7 +60,7 @@ def load(folder: Path) -> Forecaster:
         message = f"The forecaster in {folder} has format {manifest.get('format')!r}."
         raise ModelError(message, remedy=f"This version of the app reads format {FORMAT}.")
     for name, digest in manifest["files"].items():
-        if not (folder / name).is_file() or _digest(folder / name) != digest:
+        if not (folder / name).is_file() or digest_of_file(folder / name) != digest:
             message = f"The model file {folder / name} is not the one that was saved."
             raise ModelError(message, remedy="Fetch the model again.")
     options = _options(manifest["options"])
@@ -99,7 +99,3 @@ def _tuples(content: list[Any]) -> tuple[Any, ...]:
 
 def _name(number: int) -> str:
     return f"direct_{number}.cbm"
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

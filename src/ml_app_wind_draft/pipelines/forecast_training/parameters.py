@@ -1,12 +1,11 @@
 """What `conf/<env>/parameters_forecast.yml` may say, checked before anything is computed."""
 
-import hashlib
-import json
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
 from ml_app_wind_draft.core.checked import Strict, check
+from ml_app_wind_draft.core.digests import digest_of_json
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.models.forecast.model import Boosting, Options
 
@@ -91,4 +90,4 @@ def configuration_digest(parameters: ForecastParameters, site: Site, weather: st
         "sampling_minutes": site.sampling_minutes,
         "weather": weather,
     }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return digest_of_json(content)

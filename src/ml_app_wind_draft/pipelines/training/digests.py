@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pandas as pd
 
+from ml_app_wind_draft.core.digests import digest_of_json
 from ml_app_wind_draft.core.signals import SIGNAL_NAMES
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.pipelines.feature_eng.nodes import FEATURES
@@ -36,4 +37,4 @@ def configuration_digest(parameters: TrainingParameters, site: Site) -> str:
         "normal_operation": site.normal_operation.model_dump(),
         "features": FEATURES,
     }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return digest_of_json(content)

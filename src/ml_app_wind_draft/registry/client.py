@@ -49,6 +49,7 @@ class VersionRegistry:
         self._manager = manager
         self._rest = MlflowRest(settings.mlflow_tracking_uri, settings.mlflow_login)
         self._outbox = Outbox(settings.data_dir / "outbox", self.shelf.name)
+        self._cache = ModelCache(settings.data_dir / self.shelf.copies)
 
     def __enter__(self) -> Self:
         return self
@@ -185,6 +186,14 @@ class VersionRegistry:
 
     # MLflow's words
 
+    def _fetch(self, version: ModelVersion) -> None:
+        """Bring a version's files to disk, unless they are there."""
+        if not self._cache.has(version):
+            number = version.version
+            self._cache.keep(
+                version, lambda name: self._rest.download(self.shelf.name, number, name)
+            )
+
     def _with_alias(self, alias: str) -> ModelVersion | None:
         try:
             found = self._rest.get("registered-models/alias", name=self.shelf.name, alias=alias)
@@ -241,10 +250,6 @@ class ModelRegistry(VersionRegistry):
 
     shelf = EXPECTED_POWER
 
-    def __init__(self, settings: Settings, manager: DataManager | None = None) -> None:
-        super().__init__(settings, manager)
-        self._cache = ModelCache(settings.data_dir / "models")
-
     def put(self, trained: TrainedModel) -> str:
         """Write a trained model to the outbox, where it cannot be lost. Returns its id there."""
 
@@ -259,9 +264,7 @@ class ModelRegistry(VersionRegistry):
         Raises `ModelError` for a version that this app did not log, or whose files are damaged.
         """
         found = self.version(version) if isinstance(version, int) else version
-        if not self._cache.has(found):
-            number = found.version
-            self._cache.keep(found, lambda name: self._rest.download(self.shelf.name, number, name))
+        self._fetch(found)
         return self._cache.load(found)
 
     def load_champion(self) -> LoadedModel:

@@ -20,6 +20,8 @@ from ml_app_wind_draft.storage.datasets import LoadOnlyDataset
 
 log = logging.getLogger(__name__)
 
+REGISTRIES = {each.shelf.name: each for each in (ModelRegistry, ForecasterRegistry)}
+
 
 class ChampionDataset(LoadOnlyDataset[LoadedModel]):
     """The model in force; the copy on disk while MLflow is down."""
@@ -45,13 +47,17 @@ class ChampionDataset(LoadOnlyDataset[LoadedModel]):
         return {"alias": CHAMPION, "registry": self._settings.mlflow_tracking_uri}
 
 
-class CurrentChampionDataset(LoadOnlyDataset[LoadedModel | None]):
-    """The model in force, or `None`: for training, which has to begin without one."""
+class CurrentDataset(LoadOnlyDataset[LoadedModel | LoadedForecaster | None]):
+    """What is in force of a registered `model`, or `None`: training has to begin without one."""
 
-    def load(self) -> LoadedModel | None:
+    def __init__(self, model: str, settings: Settings | None = None) -> None:
+        super().__init__(settings)
+        self._model = model
+
+    def load(self) -> LoadedModel | LoadedForecaster | None:
         """`None` where no version has the alias, or MLflow is down and no copy is on disk."""
         try:
-            with ModelRegistry(self._settings) as registry:
+            with REGISTRIES[self._model](self._settings) as registry:
                 return registry.load_champion()
         except NoChampionError:
             return None
@@ -60,7 +66,7 @@ class CurrentChampionDataset(LoadOnlyDataset[LoadedModel | None]):
             return None
 
     def _describe(self) -> dict[str, Any]:
-        return {"alias": CHAMPION, "registry": self._settings.mlflow_tracking_uri}
+        return {"model": self._model, "registry": self._settings.mlflow_tracking_uri}
 
 
 class TrainedModelsDataset(AbstractDataset[list[TrainedModel], Any]):
@@ -94,24 +100,6 @@ class ForecasterDataset(LoadOnlyDataset[LoadedForecaster]):
         """Raises `NoChampionError` where none was trained yet."""
         with ForecasterRegistry(self._settings) as registry:
             return registry.load_champion()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"model": FORECASTER_NAME, "registry": self._settings.mlflow_tracking_uri}
-
-
-class CurrentForecasterDataset(LoadOnlyDataset[LoadedForecaster | None]):
-    """The forecasters in force, or `None`: for training, which has to begin without them."""
-
-    def load(self) -> LoadedForecaster | None:
-        """`None` where no version has the alias, or MLflow is down and no copy is on disk."""
-        try:
-            with ForecasterRegistry(self._settings) as registry:
-                return registry.load_champion()
-        except NoChampionError:
-            return None
-        except RegistryUnavailableError as error:
-            log.warning("Judging without a champion: %s", error)
-            return None
 
     def _describe(self) -> dict[str, Any]:
         return {"model": FORECASTER_NAME, "registry": self._settings.mlflow_tracking_uri}

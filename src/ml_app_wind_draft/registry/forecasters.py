@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING
 import yaml
 
 from ml_app_wind_draft import __version__
-from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.digests import digest_of_file
 from ml_app_wind_draft.core.errors import NoChampionError, RegistryUnavailableError
-from ml_app_wind_draft.registry.cache import ModelCache
 from ml_app_wind_draft.registry.client import VersionRegistry
 from ml_app_wind_draft.registry.model_files import FLAVOUR, MLMODEL, refuse_pickle
 from ml_app_wind_draft.registry.records import ModelVersion, RunRecord, Verdict
 from ml_app_wind_draft.registry.shelves import FORECASTS
-from ml_app_wind_draft.storage.data_manager import DataManager
 
 if TYPE_CHECKING:
     from ml_app_wind_draft.models.forecast.farm import FarmForecaster
@@ -52,10 +49,6 @@ class ForecasterRegistry(VersionRegistry):
     """The door to `wind_power_forecaster`."""
 
     shelf = FORECASTS
-
-    def __init__(self, settings: Settings, manager: DataManager | None = None) -> None:
-        super().__init__(settings, manager)
-        self._cache = ModelCache(settings.data_dir / "forecasters")
 
     def put(self, trained: TrainedForecaster) -> str:
         """Write trained forecasters to the outbox. Returns their id there."""
@@ -95,11 +88,7 @@ class ForecasterRegistry(VersionRegistry):
         """The forecasters of a version, from the copy on disk where there is one."""
         from ml_app_wind_draft.models.forecast.farm import load_farm  # noqa: PLC0415 - brings CatBoost
 
-        if not self._cache.has(version):
-            number = version.version
-            self._cache.keep(
-                version, lambda name: self._rest.download(self.shelf.name, number, name)
-            )
+        self._fetch(version)
         return LoadedForecaster(version, load_farm(self._cache.place(version) / FARM, lean=lean))
 
 

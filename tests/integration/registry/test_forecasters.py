@@ -14,7 +14,7 @@ from ml_app_wind_draft.core.errors import (
 )
 from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.datasets import (
-    CurrentForecasterDataset,
+    CurrentDataset,
     TrainedForecasterDataset,
 )
 from ml_app_wind_draft.registry.forecasters import ForecasterRegistry
@@ -87,8 +87,8 @@ def test_with_mlflow_down_what_was_trained_waits_apart_from_the_other_model(with
 def test_loaded_once_and_the_copy_on_disk_serves_while_mlflow_is_down(with_mlflow, registry):
     with pytest.raises(NoChampionError):
         registry.load_champion()
-    assert CurrentForecasterDataset(with_mlflow).load() is None
-    assert CurrentForecasterDataset(out_of_reach(with_mlflow)).load() is None
+    assert CurrentDataset(FORECASTER_NAME, with_mlflow).load() is None
+    assert CurrentDataset(FORECASTER_NAME, out_of_reach(with_mlflow)).load() is None
     register(with_mlflow)
     loaded = registry.load_champion()
     assert registry.load_champion(loaded) is loaded

@@ -19,6 +19,7 @@ from ml_app_wind_draft.core.config import PROJECT_ROOT, Settings, load_settings
 from ml_app_wind_draft.models.bundle import Bundle
 from ml_app_wind_draft.models.calibration import fit_band
 from ml_app_wind_draft.models.power_curve import fit_power_curve
+from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.records import RunRecord, TrainedModel, Verdict
 from ml_app_wind_draft.registry.shelves import FORECASTER_NAME
 from ml_app_wind_draft.services.mlflow_server import command, environment, prepare
@@ -148,6 +149,18 @@ def a_trained_model(
         description="A curve for tests.",
     )
     return TrainedModel(bundle, record, verdict or Verdict(True, None, "the first model"))
+
+
+def register(settings: Settings, model: TrainedModel) -> int:
+    """Bring a model into MLflow as a training does; gives its version."""
+    with ModelRegistry(settings) as registry:
+        name = registry.put(model)
+        return registry.flush()[name]
+
+
+def out_of_reach(settings: Settings) -> Settings:
+    """The same with an MLflow that nobody answers for."""
+    return settings.model_copy(update={"mlflow_tracking_uri": f"http://127.0.0.1:{free_port()}"})
 
 
 @pytest.fixture

@@ -21,8 +21,7 @@ from ml_app_wind_draft.registry.forecasters import ForecasterRegistry
 from ml_app_wind_draft.registry.records import Verdict
 from ml_app_wind_draft.registry.shelves import FORECASTER_NAME
 from ml_app_wind_draft.storage.data_manager import DataManager
-from tests.conftest import free_port
-from tests.integration.conftest import a_trained_model
+from tests.integration.conftest import a_trained_model, out_of_reach
 from tests.integration.forecasting import a_trained_forecaster, register
 
 KEEP = Verdict(promote=False, against=1, why="Kept version 1: it may be better.")
@@ -32,10 +31,6 @@ KEEP = Verdict(promote=False, against=1, why="Kept version 1: it may be better."
 def registry(with_mlflow: Settings) -> Iterator[ForecasterRegistry]:
     with ForecasterRegistry(with_mlflow) as registry:
         yield registry
-
-
-def out_of_reach(settings: Settings) -> Settings:
-    return settings.model_copy(update={"mlflow_tracking_uri": f"http://127.0.0.1:{free_port()}"})
 
 
 def reigns(settings: Settings) -> list[tuple[int, str]]:

@@ -18,8 +18,7 @@ from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.records import ModelVersion, TrainedModel, Verdict
 from ml_app_wind_draft.registry.rest import MlflowRest
 from ml_app_wind_draft.storage.data_manager import MODEL_NAME, DataManager
-from tests.conftest import free_port
-from tests.integration.conftest import MlflowServer, a_trained_model
+from tests.integration.conftest import MlflowServer, a_trained_model, out_of_reach
 
 FEATURES = pd.DataFrame(
     {
@@ -232,9 +231,7 @@ def test_a_flush_that_is_cut_off_anywhere_is_finished_by_the_next(
 def test_a_model_waits_on_disk_while_mlflow_is_out_of_reach(
     with_mlflow: Settings, trained_model: TrainedModel
 ) -> None:
-    nobody = with_mlflow.model_copy(
-        update={"mlflow_tracking_uri": f"http://127.0.0.1:{free_port()}"}
-    )
+    nobody = out_of_reach(with_mlflow)
     with ModelRegistry(nobody) as registry:
         registry.put(trained_model)
         with pytest.raises(RegistryUnavailableError, match="does not answer"):
@@ -248,9 +245,7 @@ def test_a_model_waits_on_disk_while_mlflow_is_out_of_reach(
 def test_champion_comes_from_disk_while_mlflow_is_out_of_reach(
     with_mlflow: Settings, trained_model: TrainedModel
 ) -> None:
-    nobody = with_mlflow.model_copy(
-        update={"mlflow_tracking_uri": f"http://127.0.0.1:{free_port()}"}
-    )
+    nobody = out_of_reach(with_mlflow)
     with ModelRegistry(nobody) as registry, pytest.raises(RegistryUnavailableError, match="copy"):
         registry.load_champion()
     with ModelRegistry(with_mlflow) as registry:

@@ -11,8 +11,6 @@ from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import ConfigurationError
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.ingestion.intake import ingest_frame
-from ml_app_wind_draft.registry.client import ModelRegistry
-from ml_app_wind_draft.registry.records import TrainedModel
 from ml_app_wind_draft.services import alarm_choice
 from ml_app_wind_draft.services.alarm_watch import wrong_alarms
 from ml_app_wind_draft.services.alarms import show
@@ -20,7 +18,7 @@ from ml_app_wind_draft.services.champion_watch import ChampionWatch
 from ml_app_wind_draft.services.infer import Inference, backfill
 from ml_app_wind_draft.services.status import check
 from ml_app_wind_draft.storage.data_manager import DataManager
-from tests.integration.conftest import NEW_YEAR, a_trained_model, recorded_rows
+from tests.integration.conftest import NEW_YEAR, a_trained_model, recorded_rows, register
 
 DAY = 86_400
 DAYS = 5
@@ -38,12 +36,6 @@ def farm(with_mlflow: Settings, site: Site) -> Iterator[DataManager]:
     ingest_frame(manager, site, rows, source="test", replayed_until=NEW_YEAR + DAYS * DAY)
     yield manager
     manager.close()
-
-
-def register(settings: Settings, model: TrainedModel) -> int:
-    with ModelRegistry(settings) as registry:
-        name = registry.put(model)
-        return registry.flush()[name]
 
 
 def said(settings: Settings, **options) -> str:

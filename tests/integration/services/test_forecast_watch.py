@@ -20,8 +20,7 @@ from ml_app_wind_draft.services.forecast_watch import ForecastWatch
 from ml_app_wind_draft.services.infer import Inference
 from ml_app_wind_draft.services.loop import Stop, run_loop
 from ml_app_wind_draft.storage.data_manager import DataManager
-from tests.conftest import free_port
-from tests.integration.conftest import a_trained_model
+from tests.integration.conftest import a_trained_model, out_of_reach
 from tests.integration.forecasting import (
     COLUMNS,
     DAY,
@@ -57,10 +56,6 @@ def manager(house: Settings) -> Iterator[DataManager]:
 
 def watch(settings: Settings, manager: DataManager) -> ForecastWatch:
     return ForecastWatch(settings, manager, load_site(settings.site, settings))
-
-
-def out_of_reach(settings: Settings) -> Settings:
-    return settings.model_copy(update={"mlflow_tracking_uri": f"http://127.0.0.1:{free_port()}"})
 
 
 def issued(manager: DataManager, unit: str = FARM) -> list[int]:

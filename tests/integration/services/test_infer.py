@@ -26,8 +26,14 @@ from ml_app_wind_draft.services.champion_watch import ChampionWatch
 from ml_app_wind_draft.services.infer import Inference, backfill
 from ml_app_wind_draft.services.loop import Stop, run_loop
 from ml_app_wind_draft.storage.data_manager import MODEL_NAME, DataManager
-from tests.conftest import free_port
-from tests.integration.conftest import NEW_YEAR, MlflowServer, a_trained_model, recorded_rows
+from tests.integration.conftest import (
+    NEW_YEAR,
+    MlflowServer,
+    a_trained_model,
+    out_of_reach,
+    recorded_rows,
+    register,
+)
 
 DAY = 86_400
 ALL = (0, 2**40)
@@ -43,16 +49,6 @@ def farm(with_mlflow: Settings, site: Site) -> Iterator[DataManager]:
     ingest_frame(manager, site, recorded_rows(1), source="test", replayed_until=NEW_YEAR + DAY)
     yield manager
     manager.close()
-
-
-def register(settings: Settings, model: TrainedModel) -> int:
-    with ModelRegistry(settings) as registry:
-        name = registry.put(model)
-        return registry.flush()[name]
-
-
-def out_of_reach(settings: Settings) -> Settings:
-    return settings.model_copy(update={"mlflow_tracking_uri": f"http://127.0.0.1:{free_port()}"})
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -14,23 +14,14 @@ from ml_app_wind_draft.core.errors import NoChampionError, RegistryError
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.ingestion.intake import ingest_frame
 from ml_app_wind_draft.registry.client import ModelRegistry
-from ml_app_wind_draft.registry.records import TrainedModel, Verdict
+from ml_app_wind_draft.registry.records import Verdict
 from ml_app_wind_draft.services import judge, models
-from ml_app_wind_draft.services.champion_watch import ChampionWatch
-from ml_app_wind_draft.services.infer import Inference
-from ml_app_wind_draft.services.shadow import Shadowing
-from ml_app_wind_draft.services.shadow_watch import ShadowWatch
 from ml_app_wind_draft.storage.data_manager import DataManager
-from tests.integration.conftest import NEW_YEAR, a_trained_model, recorded_rows
+from tests.integration.conftest import NEW_YEAR, a_trained_model, recorded_rows, register
+from tests.integration.services.scoring import score_all
 
 DAY = 86_400
 QUIET = Console(quiet=True)
-
-
-def register(settings: Settings, model: TrainedModel) -> int:
-    with ModelRegistry(settings) as registry:
-        name = registry.put(model)
-        return registry.flush()[name]
 
 
 @pytest.fixture
@@ -61,12 +52,7 @@ def live(settings: Settings, site: Site, days: int, *, shadow: int | None = 2) -
         models.start_shadow(settings, shadow, QUIET)
     rows, until = recorded_rows(days), NEW_YEAR + days * DAY
     ingest_frame(manager, site, rows, source="test", replayed_until=until)
-    with ChampionWatch(settings) as watch:
-        shadows = ShadowWatch(settings)
-        shadows.check()
-        inference = Inference(manager, site, watch, shadow=Shadowing(manager, site, shadows))
-        while inference.tick().more:
-            pass
+    score_all(settings, manager, site)
     manager.close()
 
 

@@ -13,7 +13,7 @@ from ml_app_wind_draft.registry.shelves import FORECASTER_NAME
 from ml_app_wind_draft.services.models import promote, rollback, show, show_champion_at
 from ml_app_wind_draft.storage.data_manager import MODEL_NAME, DataManager
 from tests.integration import forecasting
-from tests.integration.conftest import a_trained_model
+from tests.integration.conftest import a_trained_model, register
 
 
 def printed(settings: Settings, model: str = MODEL_NAME) -> str:
@@ -26,11 +26,8 @@ def printed(settings: Settings, model: str = MODEL_NAME) -> str:
 @pytest.fixture
 def two_models(with_mlflow: Settings) -> Settings:
     """Version 1 is champion, version 2 challenger."""
-    with ModelRegistry(with_mlflow) as registry:
-        registry.put(a_trained_model())
-        registry.flush()
-        registry.put(a_trained_model(scale=0.9, verdict=Verdict(False, 1, "not better")))
-        registry.flush()
+    register(with_mlflow, a_trained_model())
+    register(with_mlflow, a_trained_model(scale=0.9, verdict=Verdict(False, 1, "not better")))
     return with_mlflow
 
 

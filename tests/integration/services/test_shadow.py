@@ -15,7 +15,7 @@ from ml_app_wind_draft.core.errors import RegistryError
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.ingestion.intake import ingest_frame
 from ml_app_wind_draft.registry.client import ModelRegistry
-from ml_app_wind_draft.registry.records import TrainedModel, Verdict
+from ml_app_wind_draft.registry.records import Verdict
 from ml_app_wind_draft.services import models, status
 from ml_app_wind_draft.services.champion_watch import ChampionWatch
 from ml_app_wind_draft.services.infer import Inference
@@ -23,18 +23,19 @@ from ml_app_wind_draft.services.shadow import Shadowing
 from ml_app_wind_draft.services.shadow_watch import ShadowWatch
 from ml_app_wind_draft.storage.data_manager import DataManager
 from ml_app_wind_draft.storage.shadow import Duel
-from tests.integration.conftest import NEW_YEAR, MlflowServer, a_trained_model, recorded_rows
+from tests.integration.conftest import (
+    NEW_YEAR,
+    MlflowServer,
+    a_trained_model,
+    recorded_rows,
+    register,
+)
+from tests.integration.services.scoring import score_all
 
 DAY = 86_400
 ALL = (0, 2**40)
 STATES = ("normal_operation", "calm")
 QUIET = Console(quiet=True)
-
-
-def register(settings: Settings, model: TrainedModel) -> int:
-    with ModelRegistry(settings) as registry:
-        name = registry.put(model)
-        return registry.flush()[name]
 
 
 @pytest.fixture
@@ -59,17 +60,6 @@ def house(two_models: Settings, site: Site) -> Iterator[DataManager]:
     fill(opened, site)
     yield opened
     opened.close()
-
-
-def score_all(settings: Settings, manager: DataManager, site: Site) -> Inference:
-    """What the service does until nothing waits; gives it for its message."""
-    with ChampionWatch(settings) as watch:
-        shadows = ShadowWatch(settings)
-        shadows.check()
-        inference = Inference(manager, site, watch, shadow=Shadowing(manager, site, shadows))
-        while inference.tick().more:
-            pass
-    return inference
 
 
 def printed(settings: Settings) -> str:

@@ -26,9 +26,8 @@ from ml_app_wind_draft.services.heartbeat import Heartbeat
 from ml_app_wind_draft.services.kedro_project import run_pipeline
 from ml_app_wind_draft.services.train import Training
 from ml_app_wind_draft.storage.data_manager import DataManager
-from tests.conftest import free_port
 from tests.integration import forecasting
-from tests.integration.conftest import NEW_YEAR, MlflowServer, recorded_rows
+from tests.integration.conftest import NEW_YEAR, MlflowServer, out_of_reach, recorded_rows
 
 DAY = 86_400
 
@@ -129,7 +128,7 @@ def test_without_mlflow_it_gives_up_with_the_reason(
     settings: Settings, database: DataManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(train, "LONGEST_WAIT", 0.1)
-    nobody = settings.model_copy(update={"mlflow_tracking_uri": f"http://127.0.0.1:{free_port()}"})
+    nobody = out_of_reach(settings)
     with Heartbeat(train.SERVICE, database) as heartbeat:
         assert Training(nobody, database, heartbeat).attempt() == 1
     [beat] = database.heartbeats()
@@ -140,9 +139,7 @@ def test_without_mlflow_it_gives_up_with_the_reason(
 def test_a_model_trained_while_mlflow_is_down_waits_and_is_said_to_wait(
     with_mlflow: Settings, trained_model: TrainedModel
 ) -> None:
-    nobody = with_mlflow.model_copy(
-        update={"mlflow_tracking_uri": f"http://127.0.0.1:{free_port()}"}
-    )
+    nobody = out_of_reach(with_mlflow)
     with pytest.raises(DatasetError, match=r"waits in data/outbox: .*nothing is trained again"):
         TrainedModelsDataset(nobody).save([trained_model])
     with ModelRegistry(with_mlflow) as registry:
@@ -150,7 +147,7 @@ def test_a_model_trained_while_mlflow_is_down_waits_and_is_said_to_wait(
 
 
 def test_trouble_inside_a_pipeline_comes_out_as_the_app_knows_it(settings: Settings) -> None:
-    nobody = settings.model_copy(update={"mlflow_tracking_uri": f"http://127.0.0.1:{free_port()}"})
+    nobody = out_of_reach(settings)
     with pytest.raises(RegistryUnavailableError, match="no copy of a champion"):
         run_pipeline(nobody, "inference")
 

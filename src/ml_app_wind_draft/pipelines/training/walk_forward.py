@@ -75,7 +75,7 @@ def walk_forward(
         )
         curve = nodes.power_curve_bundle(material)
         if champion is None:
-            champion = _loaded(curve, 0, material.split.end)
+            champion = as_champion(curve, 0, material.split.end)
         challenger = nodes.calibrate(
             material, nodes.fit(material, hyperparameters), hyperparameters
         )
@@ -83,10 +83,10 @@ def walk_forward(
         verdict = nodes.judge_challenger(material, challenger, champion, probed)
         why = verdict.why
         if verdict.promote:
-            champion = _loaded(challenger, number, material.split.end)
+            champion = as_champion(challenger, number, material.split.end)
         elif (kept := renewal.renewed(material, champion, verdict)) is not None:
             why += f" {renewal.why(material, champion)}"
-            champion = _loaded(kept, champion.version.version, material.split.end)
+            champion = as_champion(kept, champion.version.version, material.split.end)
         bundles = {CURVE: curve, CHALLENGER: challenger, CHAMPION: champion.bundle}
         yield Month(start, end, bundles, why)
 
@@ -108,12 +108,8 @@ def predict(
     return pd.DataFrame(values, columns=list(PREDICTION_COLUMNS), index=rows.index)
 
 
-def _between(timestamp: NDArray[np.int64], start: int, end: int) -> NDArray[np.bool_]:
-    return (timestamp >= start) & (timestamp < end)
-
-
-def _loaded(bundle: Bundle, number: int, window_end: int) -> LoadedModel:
-    """A bundle as the judge wants its champion: with a version."""
+def as_champion(bundle: Bundle, number: int, window_end: int) -> LoadedModel:
+    """A bundle as the judge wants its champion: with a version, judged up to `window_end` (s)."""
     version = ModelVersion(
         version=number,
         kind=bundle.kind,
@@ -127,3 +123,7 @@ def _loaded(bundle: Bundle, number: int, window_end: int) -> LoadedModel:
         window_end=window_end,
     )
     return LoadedModel(version, bundle)
+
+
+def _between(timestamp: NDArray[np.int64], start: int, end: int) -> NDArray[np.bool_]:
+    return (timestamp >= start) & (timestamp < end)

@@ -13,7 +13,7 @@ from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
 from ml_app_wind_draft.pipelines.training import nodes
 from ml_app_wind_draft.pipelines.training.pipeline import create_pipeline
 from ml_app_wind_draft.pipelines.training.search import FILE
-from ml_app_wind_draft.registry.records import LoadedModel, ModelVersion
+from ml_app_wind_draft.pipelines.training.walk_forward import as_champion
 from tests.turbine_data import turbine_data
 
 FIXED = {"iterations": 30, "random_seed": 1}
@@ -139,7 +139,7 @@ def test_the_pipeline_trains_and_judges_a_challenger(
 ):
     monkeypatch.chdir(tmp_path)
     handler = signal.getsignal(signal.SIGTERM)
-    champion = as_champion(first)
+    champion = as_champion(first.bundle, 1, first.record.window_end)
     catalog = DataCatalog(
         {
             "history": MemoryDataset(history),
@@ -176,23 +176,6 @@ def test_the_pipeline_trains_and_judges_a_challenger(
     assert record.features == tuple(trained.bundle.features)
     assert [path.name for path in tmp_path.iterdir()] == ["studies"]
     assert signal.getsignal(signal.SIGTERM) is handler
-
-
-def as_champion(trained):
-    bundle = trained.bundle
-    version = ModelVersion(
-        version=1,
-        kind=bundle.kind,
-        aliases=("champion",),
-        created_at=0,
-        training_start=bundle.training_start,
-        training_end=bundle.training_end,
-        metrics={},
-        run_id="",
-        url="",
-        window_end=trained.record.window_end,
-    )
-    return LoadedModel(version, bundle)
 
 
 def test_the_history_is_read_once_for_rows_arrive_meanwhile():

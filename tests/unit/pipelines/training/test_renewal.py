@@ -10,7 +10,8 @@ from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
 from ml_app_wind_draft.pipelines.training import nodes, renewal
 from ml_app_wind_draft.pipelines.training.material import Material
-from ml_app_wind_draft.registry.records import LoadedModel, ModelVersion, Verdict
+from ml_app_wind_draft.pipelines.training.walk_forward import as_champion
+from ml_app_wind_draft.registry.records import LoadedModel, Verdict
 from tests.turbine_data import START, turbine_data
 
 DAY = 86_400
@@ -35,20 +36,7 @@ def months(site: Site) -> tuple[Material, Material]:
 @pytest.fixture(scope="module")
 def champion(months: tuple[Material, Material]) -> LoadedModel:
     material = months[0]
-    bundle = nodes.power_curve_bundle(material)
-    version = ModelVersion(
-        version=3,
-        kind=bundle.kind,
-        aliases=(),
-        created_at=0,
-        training_start=bundle.training_start,
-        training_end=bundle.training_end,
-        metrics={},
-        run_id="",
-        url="",
-        window_end=material.split.end,
-    )
-    return LoadedModel(version, bundle)
+    return as_champion(nodes.power_curve_bundle(material), 3, material.split.end)
 
 
 def coverage(bundle, material) -> float:

@@ -21,10 +21,9 @@ from ml_app_wind_draft.core.signals import SIGNAL_NAMES
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.ingestion.intake import ingest_frame
 from ml_app_wind_draft.models.bundle import Bundle
-from ml_app_wind_draft.models.calibration import fit_band
 from ml_app_wind_draft.models.normal_operation import is_normal
 from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
-from ml_app_wind_draft.pipelines.training.fitting import fit_model, fraction_of
+from ml_app_wind_draft.pipelines.training.fitting import band_of, fit_model
 from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.records import (
     LoadedModel,
@@ -68,8 +67,7 @@ def bundle() -> Bundle:
     """A boosted model of the recorded history with its band."""
     site, table = farm.site(), training_table()
     model = fit_model("catboost", table, PARAMETERS, step=site.step, threads=2)
-    fraction = model.predict(table)
-    band = fit_band(fraction, fraction_of(table) - fraction, table, model.turbines)
+    band = band_of(model.predict(table), table, model.turbines)
     return Bundle(model, band, int(table["timestamp"].min()), int(table["timestamp"].max()))
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ml_app_wind_draft.models.bundle import KINDS, Model
+from ml_app_wind_draft.models.calibration import Band, fit_band
 from ml_app_wind_draft.models.corrected import matrix
 from ml_app_wind_draft.models.neighbours import OTHERS
 from ml_app_wind_draft.models.power_curve import CORRECTED_WIND, PowerCurve, fit_power_curve
@@ -23,6 +24,11 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: spreads neig
 def fraction_of(table: pd.DataFrame) -> NDArray[np.float64]:
     """Measured power over rated, [n]."""
     return (table["power"] / table["rated_power"]).to_numpy(np.float64)
+
+
+def band_of(predicted: NDArray[np.float64], rows: pd.DataFrame, turbines: list[str]) -> Band:
+    """The band of predictions, over rated [n], of `rows` that the fit behind them did not see."""
+    return fit_band(predicted, fraction_of(rows) - predicted, rows, turbines)
 
 
 def fit_curve(table: pd.DataFrame, step: int) -> PowerCurve:

@@ -16,14 +16,19 @@ from ml_app_wind_draft.core.clock import say
 from ml_app_wind_draft.core.errors import TrainingError
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.models.bundle import Bundle, Model
-from ml_app_wind_draft.models.calibration import Band, fit_band
+from ml_app_wind_draft.models.calibration import Band
 from ml_app_wind_draft.models.metrics import interval_coverage, mae, rmse, scores, skill
 from ml_app_wind_draft.models.operating_state import is_learned_from
 from ml_app_wind_draft.models.persistence import persistence
 from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
 from ml_app_wind_draft.pipelines.training import renewal
 from ml_app_wind_draft.pipelines.training.digests import configuration_digest, data_digest
-from ml_app_wind_draft.pipelines.training.fitting import fit_model, fraction_of, out_of_fold
+from ml_app_wind_draft.pipelines.training.fitting import (
+    band_of,
+    fit_model,
+    fraction_of,
+    out_of_fold,
+)
 from ml_app_wind_draft.pipelines.training.gates import Evidence
 from ml_app_wind_draft.pipelines.training.judging import judge
 from ml_app_wind_draft.pipelines.training.material import Material
@@ -163,9 +168,7 @@ def coverage_ahead(material: Material, bundle: Bundle) -> dict[str, float]:
     second = window[timestamp >= middle + material.parameters.gap]
     if min(len(first), len(second)) < LEAST_TO_COUNT:
         return {}
-    predicted = bundle.model.predict(first)
-    residual = fraction_of(first) - predicted
-    band = fit_band(predicted, residual, first, bundle.turbines)
+    band = band_of(bundle.model.predict(first), first, bundle.turbines)
     _, low, high = band.around(bundle.model.predict(second), second)
     return {"interval_coverage": interval_coverage(low, high, fraction_of(second))}
 
@@ -325,8 +328,7 @@ def _band(
         )
         window = pd.concat([window, table], ignore_index=True)
         predicted = np.concatenate([predicted, unseen])
-    residual = fraction_of(window) - predicted
-    return fit_band(predicted, residual, window, model.turbines)
+    return band_of(predicted, window, model.turbines)
 
 
 def _bundle(material: Material, model: Model, band: Band) -> Bundle:

@@ -10,9 +10,8 @@ import numpy as np
 
 from ml_app_wind_draft.core.clock import say
 from ml_app_wind_draft.models.bundle import Bundle
-from ml_app_wind_draft.models.calibration import fit_band
-from ml_app_wind_draft.models.metrics import interval_coverage
-from ml_app_wind_draft.pipelines.training.fitting import fraction_of
+from ml_app_wind_draft.models.metrics import scores
+from ml_app_wind_draft.pipelines.training.fitting import band_of
 from ml_app_wind_draft.pipelines.training.material import Material
 from ml_app_wind_draft.pipelines.training.parameters import DAY
 from ml_app_wind_draft.registry.records import LoadedModel, Verdict
@@ -33,17 +32,15 @@ def renewed(material: Material, champion: LoadedModel, verdict: Verdict) -> Bund
     rows = window[window["normal"] & unseen]
     if len(rows) < material.parameters.least_rows:
         return None
-    predicted = champion.bundle.model.predict(rows)
-    band = fit_band(predicted, fraction_of(rows) - predicted, rows, champion.bundle.turbines)
-    return replace(champion.bundle, band=band)
+    bundle = champion.bundle
+    return replace(bundle, band=band_of(bundle.model.predict(rows), rows, bundle.turbines))
 
 
 def why(material: Material, champion: LoadedModel) -> str:
     """What the champion's history says of the change."""
     rows = material.window[material.window["normal"]]
-    band = champion.bundle.predict(rows)
-    low, high = (band[f"expected_power_{end}"].to_numpy(np.float64) for end in ("p10", "p90"))
-    held = interval_coverage(low, high, rows["power"].to_numpy(np.float64))
+    power, rated = (rows[name].to_numpy(np.float64) for name in ("power", "rated_power"))
+    held = scores(champion.bundle.predict(rows), power, rated)["interval_coverage"]
     return (
         f"Version {champion.version.version} keeps its place, with a new band: the old one held "
         f"{held:.0%} of the rows from {say(material.split.window_start)} on."

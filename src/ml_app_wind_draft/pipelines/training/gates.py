@@ -26,6 +26,11 @@ class Evidence:
     coverage: float
     sensitivity: Sensitivity
 
+    def metrics(self) -> dict[str, float]:
+        """By name, for the registry; nothing of what is unknown."""
+        known = {} if np.isnan(self.coverage) else {"interval_coverage": self.coverage}
+        return {**known, **self.sensitivity.metrics()}
+
 
 def worse_parts(rows: pd.DataFrame, error: Values, reference: Values, gates: Gates) -> str:
     """No turbine and no wind bin pays for the rest.

@@ -33,11 +33,7 @@ from ml_app_wind_draft.pipelines.training.gates import Evidence
 from ml_app_wind_draft.pipelines.training.judging import judge
 from ml_app_wind_draft.pipelines.training.material import Material
 from ml_app_wind_draft.pipelines.training.parameters import TrainingParameters, read_parameters
-from ml_app_wind_draft.pipelines.training.sensitivity import (
-    Sensitivity,
-    not_probed,
-    sensitivity,
-)
+from ml_app_wind_draft.pipelines.training.sensitivity import not_probed, sensitivity
 from ml_app_wind_draft.pipelines.training.split import split_by_time
 from ml_app_wind_draft.registry.records import LoadedModel, RunRecord, TrainedModel, Verdict
 
@@ -127,11 +123,11 @@ def calibrate(material: Material, model: Model, hyperparameters: dict[str, Any])
     return _bundle(material, model, band)
 
 
-def draw(material: Material, bundle: Bundle, probed: Sensitivity) -> dict[str, bytes]:
+def draw(material: Material, bundle: Bundle, evidence: Evidence) -> dict[str, bytes]:
     """Pictures of the judging window and of the faults put into it, PNG bytes by file name."""
     from ml_app_wind_draft.pipelines.training import plots  # noqa: PLC0415 - see above
 
-    return plots.draw(bundle, material.window, probed)
+    return plots.draw(bundle, material.window, evidence.sensitivity)
 
 
 def compare(material: Material, bundle: Bundle) -> dict[str, float]:
@@ -139,11 +135,10 @@ def compare(material: Material, bundle: Bundle) -> dict[str, float]:
     from ml_app_wind_draft.models.logistic import logistic_curve  # noqa: PLC0415 - see above
 
     window, fitting = material.window, material.fitting
-    ahead = coverage_ahead(material, bundle)
     rated = window["rated_power"].to_numpy(np.float64)
     curve = fit_model(CURVE, fitting, {}, step=material.step, threads=1)
     logistic = logistic_curve(fitting, fraction_of(fitting), window)
-    found = figures(
+    return figures(
         bundle,
         window,
         baselines={
@@ -152,13 +147,23 @@ def compare(material: Material, bundle: Bundle) -> dict[str, float]:
             "logistic": logistic * rated,
         },
     )
-    return {**found, **ahead}
 
 
-def coverage_ahead(material: Material, bundle: Bundle) -> dict[str, float]:
-    """`interval_coverage` of a band made on the window's first half, on its second, a gap apart.
+def gather_evidence(material: Material, bundle: Bundle, *, faults: bool = True) -> Evidence:
+    """Whether the band holds, and how soon faults in the window would be found with the model.
 
-    The bundle's own band is made on the whole window, and says nothing there. Empty where a half
+    Trying `faults` takes nearly all of the time.
+    """
+    tried = not_probed()
+    if faults:
+        tried = sensitivity(bundle, material.history, material.site, material.split)
+    return Evidence(coverage_ahead(material, bundle), tried)
+
+
+def coverage_ahead(material: Material, bundle: Bundle) -> float:
+    """The share of the window's second half in a band made on its first, a gap apart.
+
+    The bundle's own band is made on the whole window, and says nothing there. NaN where a half
     has too few normal rows.
     """
     window = material.window[material.window["normal"].to_numpy(bool)]
@@ -167,10 +172,10 @@ def coverage_ahead(material: Material, bundle: Bundle) -> dict[str, float]:
     first = window[timestamp < middle]
     second = window[timestamp >= middle + material.parameters.gap]
     if min(len(first), len(second)) < LEAST_TO_COUNT:
-        return {}
+        return float("nan")
     band = band_of(bundle.model.predict(first), first, bundle.turbines)
     _, low, high = band.around(bundle.model.predict(second), second)
-    return {"interval_coverage": interval_coverage(low, high, fraction_of(second))}
+    return interval_coverage(low, high, fraction_of(second))
 
 
 def record(
@@ -178,7 +183,7 @@ def record(
     bundle: Bundle,
     hyperparameters: dict[str, Any],
     metrics: dict[str, float],
-    probed: Sensitivity,
+    evidence: Evidence,
     pictures: dict[str, bytes],
 ) -> RunRecord:
     """What the registry is told: parameters, figures, pictures, origins."""
@@ -195,7 +200,7 @@ def record(
         data_digest=material.data_digest,
         configuration_digest=material.configuration_digest,
         parameters={**hyperparameters, **_settings(material.parameters)},
-        metrics={**metrics, **probed.metrics()},
+        metrics={**metrics, **evidence.metrics()},
         plots=pictures,
         description=(
             f"{bundle.kind}, fitted on {say(bundle.training_start)} to {say(bundle.training_end)}, "
@@ -207,22 +212,16 @@ def record(
     )
 
 
-def probe(material: Material, bundle: Bundle) -> Sensitivity:
-    """How soon faults in the judging window would be found with the model."""
-    return sensitivity(bundle, material.history, material.site, material.split)
-
-
 def judge_challenger(
-    material: Material, bundle: Bundle, champion: LoadedModel | None, probed: Sensitivity
+    material: Material, bundle: Bundle, champion: LoadedModel | None, evidence: Evidence
 ) -> Verdict:
     """Promote it over the champion, or keep the champion, with the reason."""
+    tried = not evidence.sensitivity.trials.empty
 
-    def gather(model: Bundle) -> Evidence:
-        coverage = coverage_ahead(material, model).get("interval_coverage", np.nan)
-        compared = model is not bundle and not probed.trials.empty
-        return Evidence(coverage, probe(material, model) if compared else probed)
+    def known_of(model: Bundle) -> Evidence:
+        return evidence if model is bundle else gather_evidence(material, model, faults=tried)
 
-    verdict = judge(bundle, champion, material.window, material.parameters, gather)
+    verdict = judge(bundle, champion, material.window, material.parameters, known_of)
     log.info("%s", verdict.why)
     return verdict
 
@@ -235,10 +234,10 @@ def renew_band(
         return []
     version, why = champion.version.version, renewal.why(material, champion)
     log.info("%s", why)
-    probed = probe(material, bundle)
-    pictures = draw(material, bundle, probed)
+    evidence = gather_evidence(material, bundle)
+    pictures = draw(material, bundle, evidence)
     metrics = compare(material, bundle)
-    figured = record(material, bundle, {"renews_version": version}, metrics, probed, pictures)
+    figured = record(material, bundle, {"renews_version": version}, metrics, evidence, pictures)
     return [TrainedModel(bundle, figured, Verdict(promote=True, against=version, why=why))]
 
 
@@ -261,12 +260,11 @@ def first_champion(history: pd.DataFrame, site: Site, parameters: dict[str, Any]
     metrics = figures(
         bundle, window, baselines={"persistence": window["persistence"].to_numpy(np.float64)}
     )
-    metrics.update(coverage_ahead(material, bundle))
-    unknown = not_probed()
+    evidence = gather_evidence(material, bundle, faults=False)
     return TrainedModel(
         bundle,
-        record(material, bundle, {}, metrics, unknown, {}),
-        judge_challenger(material, bundle, None, unknown),
+        record(material, bundle, {}, metrics, evidence, {}),
+        judge_challenger(material, bundle, None, evidence),
     )
 
 

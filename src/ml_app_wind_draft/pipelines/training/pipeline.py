@@ -21,14 +21,14 @@ STEPS: tuple[tuple[FunctionType, list[str], str], ...] = (
     (nodes.fit, ["material", "hyperparameters"], "fitted_model"),
     (nodes.calibrate, ["material", "fitted_model", "hyperparameters"], "challenger"),
     (nodes.compare, ["material", "challenger"], "metrics"),
-    (nodes.probe, ["material", "challenger"], "sensitivity"),
-    (nodes.draw, ["material", "challenger", "sensitivity"], "pictures"),
+    (nodes.gather_evidence, ["material", "challenger"], "evidence"),
+    (nodes.draw, ["material", "challenger", "evidence"], "pictures"),
     (
         nodes.record,
-        ["material", "challenger", "hyperparameters", "metrics", "sensitivity", "pictures"],
+        ["material", "challenger", "hyperparameters", "metrics", "evidence", "pictures"],
         "run_record",
     ),
-    (nodes.judge_challenger, ["material", "challenger", "champion", "sensitivity"], "verdict"),
+    (nodes.judge_challenger, ["material", "challenger", "champion", "evidence"], "verdict"),
     (nodes.renew_band, ["material", "champion", "verdict"], "renewed_champion"),
     (
         nodes.hand_over,

@@ -79,8 +79,8 @@ def walk_forward(
         challenger = nodes.calibrate(
             material, nodes.fit(material, hyperparameters), hyperparameters
         )
-        probed = nodes.probe(material, challenger)
-        verdict = nodes.judge_challenger(material, challenger, champion, probed)
+        evidence = nodes.gather_evidence(material, challenger)
+        verdict = nodes.judge_challenger(material, challenger, champion, evidence)
         why = verdict.why
         if verdict.promote:
             champion = as_champion(challenger, number, material.split.end)

@@ -185,16 +185,16 @@ def test_the_history_is_read_once_for_rows_arrive_meanwhile():
 
 def test_coverage_is_told_by_rows_that_the_band_was_not_made_of(material):
     bundle = nodes.power_curve_bundle(material)
-    honest = nodes.coverage_ahead(material, bundle)["interval_coverage"]
+    honest = nodes.coverage_ahead(material, bundle)
     assert 0.7 < honest < 0.9
     middle = (material.split.window_start + material.split.end) // 2
     late = material.table["timestamp"] >= middle
     power = material.table["power"].mask(late, material.table["power"] + 500)
     changed = replace(material, table=material.table.assign(power=power))
-    assert nodes.coverage_ahead(changed, bundle)["interval_coverage"] < 0.1
+    assert nodes.coverage_ahead(changed, bundle) < 0.1
 
 
 def test_a_short_window_has_no_coverage_to_tell(material):
     bundle = nodes.power_curve_bundle(material)
     split = replace(material.split, window_start=material.split.end - 3 * 86_400)
-    assert nodes.coverage_ahead(replace(material, split=split), bundle) == {}
+    assert np.isnan(nodes.coverage_ahead(replace(material, split=split), bundle))

@@ -127,10 +127,25 @@ def judge_forecasters(own: Trial, current: LoadedForecaster | None, lessons: Les
     return verdict
 
 
-def figures(farm: FarmForecaster, own: Trial, lessons: Lessons, site: Site) -> dict[str, float]:
+def try_persistence(own: Trial, lessons: Lessons, site: Site) -> Trial:
+    """What persistence says of the farm by the hour, at the hours of `own`; nothing without any."""
+    key = (farm_name(site), HOUR)
+    if key not in own.forecasts:
+        return Trial(own.issue, {})
+    history, forecasts = lessons.histories[farm_name(site)], own.forecasts[key]
+    each = [
+        persistence(history, lessons.fit_end, own.issue, lead, LEVELS, HOUR)
+        for lead in forecasts.leads
+    ]
+    said = Forecasts(forecasts.leads, 100 * np.stack(each, axis=1), forecasts.measured)
+    return Trial(own.issue, {key: said})
+
+
+def figures(farm: FarmForecaster, own: Trial, floor: Trial, site: Site) -> dict[str, float]:
     """Scores in % of rated power; `fold_` ones are of the days that the fit's own folds held out.
 
-    `score` is the farm's mean pinball loss over hourly leads, of the window where there is one.
+    `score` is the farm's mean pinball loss over hourly leads, of the window where there is one;
+    `floor` is what persistence says there.
     """
     found = {}
     for (unit, resolution), each in farm.forecasters.items():
@@ -149,26 +164,25 @@ def figures(farm: FarmForecaster, own: Trial, lessons: Lessons, site: Site) -> d
         return {**found, "score": _fold_loss(farm, key)}
     forecasts = own.forecasts[key]
     score = float(np.nanmean(forecasts.loss))
-    floor = float(np.nanmean(_persistence(lessons, site, own).loss))
+    floor_score = float(np.nanmean(floor.forecasts[key].loss))
     return {
         **found,
         "score": score,
         "mae": float(np.nanmean(forecasts.error)),
         "interval_coverage": float(np.nanmean(forecasts.inside)),
-        "persistence_pinball": floor,
-        "skill_vs_persistence": 1 - score / floor,
+        "persistence_pinball": floor_score,
+        "skill_vs_persistence": 1 - score / floor_score,
     }
 
 
-def draw_plots(own: Trial, lessons: Lessons, site: Site) -> dict[str, bytes]:
+def draw_plots(own: Trial, floor: Trial, site: Site) -> dict[str, bytes]:
     """Error, pinball loss and coverage by lead beside persistence, reliability, and a sample."""
     key = (farm_name(site), HOUR)
     if key not in own.forecasts:
         return {}
     from ml_app_wind_draft.pipelines.forecast_training import plots  # noqa: PLC0415 - see above
 
-    floor = _persistence(lessons, site, own)
-    return plots.draw(plots.Shown(own.issue, own.forecasts[key], floor))
+    return plots.draw(plots.Shown(own.issue, own.forecasts[key], floor.forecasts[key]))
 
 
 def record(
@@ -220,17 +234,6 @@ def _by_lead(own: Forecasts, name: str) -> dict[str, float]:
             found[f"pinball_{end}"] = float(np.nanmean(own.loss[:, place]))
             found[f"coverage_{end}"] = float(np.nanmean(own.inside[:, place]))
     return found
-
-
-def _persistence(lessons: Lessons, site: Site, own: Trial) -> Forecasts:
-    """Of the farm by the hour, at the same issue times."""
-    history = lessons.histories[farm_name(site)]
-    forecasts = own.forecasts[farm_name(site), HOUR]
-    each = [
-        persistence(history, lessons.fit_end, own.issue, lead, LEVELS, HOUR)
-        for lead in forecasts.leads
-    ]
-    return Forecasts(forecasts.leads, 100 * np.stack(each, axis=1), forecasts.measured)
 
 
 def _fold_loss(farm: FarmForecaster, key: tuple[str, int]) -> float:

@@ -33,6 +33,12 @@ def create_pipeline(**_options: object) -> Pipeline:
                 name="try_out",
             ),
             node(
+                nodes.try_persistence,
+                ["forecast_trial", "forecast_lessons", "site"],
+                "persistence_trial",
+                name="try_persistence",
+            ),
+            node(
                 nodes.judge_forecasters,
                 ["forecast_trial", "current_forecaster", "forecast_lessons"],
                 "forecast_verdict",
@@ -40,13 +46,13 @@ def create_pipeline(**_options: object) -> Pipeline:
             ),
             node(
                 nodes.figures,
-                ["fitted_forecasters", "forecast_trial", "forecast_lessons", "site"],
+                ["fitted_forecasters", "forecast_trial", "persistence_trial", "site"],
                 "forecast_figures",
                 name="forecast_figures",
             ),
             node(
                 nodes.draw_plots,
-                ["forecast_trial", "forecast_lessons", "site"],
+                ["forecast_trial", "persistence_trial", "site"],
                 "forecast_plots",
                 name="draw_forecast_plots",
             ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ Key = tuple[str, int]
 LOW, MEDIAN, HIGH = (int(np.argmin(np.abs(LEVELS - level))) for level in (0.1, 0.5, 0.9))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Forecasts:
     """Of one unit at one resolution, % of rated power.
 
@@ -30,18 +31,18 @@ class Forecasts:
     quantiles: Values
     measured: Values
 
-    @property
+    @cached_property
     def loss(self) -> Values:
         """Pinball loss [issue times, leads], mean over the levels; NaN where nothing came."""
         flat = pinball(self.quantiles.reshape(-1, len(LEVELS)), self.measured.ravel(), LEVELS)
         return flat.reshape(self.measured.shape)
 
-    @property
+    @cached_property
     def error(self) -> Values:
         """|median - measured| [issue times, leads]."""
         return np.abs(self.quantiles[:, :, MEDIAN] - self.measured)
 
-    @property
+    @cached_property
     def inside(self) -> Values:
         """1 where P10-P90 holds what came, 0 where not, NaN where nothing came."""
         low, high = self.quantiles[:, :, LOW], self.quantiles[:, :, HIGH]

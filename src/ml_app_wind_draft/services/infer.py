@@ -12,7 +12,7 @@ from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import ConfigurationError
 from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.pipelines.feature_eng.nodes import history_seconds
-from ml_app_wind_draft.pipelines.inference.nodes import score
+from ml_app_wind_draft.pipelines.inference.nodes import Batch, score
 from ml_app_wind_draft.pipelines.inference.work import SensorDays, read_work
 from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.records import LoadedModel
@@ -71,10 +71,11 @@ class Inference:
         rows = read_work(self._manager, self._site, end, BATCH_ROWS, self._sensors)
         if rows.empty:
             return self._ended(champion)
-        outcomes = score(rows, champion, self._site)
+        batch = Batch.of(rows, self._site)
+        outcomes = score(batch, champion, self._site)
         saved = self._manager.save_outcomes(outcomes)
         if self._shadow is not None:
-            self._shadow.follow(rows, champion)
+            self._shadow.follow(batch, champion)
         if len(outcomes) == BATCH_ROWS:
             return Tick(done=saved, more=True, message=self._message(champion))
         return self._ended(champion, saved)
@@ -164,5 +165,6 @@ def _backfill(manager: DataManager, site: Site, model: LoadedModel, span: range)
                 sensors.learn(rows, begin, stop)
             rows = sensors.of(rows).assign(waiting=rows["timestamp"] >= begin)
             if rows["waiting"].any():
-                new += manager.save_outcomes(score(rows, model, site), backfill=True)
+                outcomes = score(Batch.of(rows, site), model, site)
+                new += manager.save_outcomes(outcomes, backfill=True)
     return new

@@ -2,10 +2,8 @@
 
 import logging
 
-import pandas as pd
-
 from ml_app_wind_draft.core.site import Site
-from ml_app_wind_draft.pipelines.inference.nodes import score
+from ml_app_wind_draft.pipelines.inference.nodes import Batch, score
 from ml_app_wind_draft.registry.records import LoadedModel
 from ml_app_wind_draft.services.shadow_watch import Shadows
 from ml_app_wind_draft.storage.data_manager import DataManager
@@ -38,23 +36,23 @@ class Shadowing:
             return f"The shadow, version {wanted}, does not score: {trouble}"
         return f"In its shadow: version {wanted}."
 
-    def follow(self, rows: pd.DataFrame, champion: LoadedModel) -> None:
-        """Score the waiting ones of `rows` that neither model was trained on."""
+    def follow(self, batch: Batch, champion: LoadedModel) -> None:
+        """Score the waiting rows of `batch` that neither model was trained on."""
         wanted, shadow = self._watch.wanted, self._watch.current
         if wanted is None or wanted == champion.version.version:
             return
         try:
             if shadow is not None:
-                self._score(rows, champion, shadow)
+                self._score(batch, champion, shadow)
                 self._trouble = None
             elif self._watch.trouble:
                 self._complain(wanted, self._watch.trouble)
         except Exception as error:  # noqa: BLE001 - a shadow never stops what is used
             self._complain(wanted, str(error) or type(error).__name__)
 
-    def _score(self, rows: pd.DataFrame, champion: LoadedModel, shadow: LoadedModel) -> None:
+    def _score(self, batch: Batch, champion: LoadedModel, shadow: LoadedModel) -> None:
         seen_until = max(champion.version.training_end, shadow.version.training_end)
-        outcomes = score(rows, shadow, self._site)
+        outcomes = score(batch, shadow, self._site)
         unseen = outcomes[outcomes["timestamp"] > seen_until]
         if not unseen.empty:
             self._manager.save_shadow_outcomes(unseen)

@@ -1,6 +1,7 @@
 """The nodes of `inference`. `fetch_work` alone touches the database; the others are pure."""
 
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -89,10 +90,22 @@ def conclude(
     )
 
 
-def score(rows: pd.DataFrame, champion: LoadedModel, site: Site) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows as `fetch_work` gives them and their features, for all models that score them."""
+
+    rows: pd.DataFrame
+    features: pd.DataFrame
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, site: Site) -> "Batch":
+        """`rows` with their features."""
+        return cls(rows, select_features(rows, site))
+
+
+def score(batch: Batch, model: LoadedModel, site: Site) -> pd.DataFrame:
     """The pure nodes in a row, for a loop that does not pay for Kedro at each turn."""
-    features = select_features(rows, site)
-    return conclude(rows, features, predict(features, champion), champion, site)
+    return conclude(batch.rows, batch.features, predict(batch.features, model), model, site)
 
 
 def _reasons(

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ml_app_wind_draft.core.errors import ModelError
+from ml_app_wind_draft.core.errors import ModelError, TrainingError
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.models.forecast import files
 from ml_app_wind_draft.models.forecast.model import Forecaster, Options
@@ -153,16 +153,34 @@ def fit_farm(
     *,
     options: Options | None = None,
 ) -> FarmForecaster:
-    """Fit every unit at every resolution. Raises `TrainingError` where a unit has too little."""
+    """Fit every unit at every resolution; one with too little power to learn from is left out.
+
+    Raises `TrainingError` where all have too little.
+    """
     # brings SciPy, 25 MB that a process that only forecasts does without
-    from ml_app_wind_draft.models.forecast.training import fit, learn_weather  # noqa: PLC0415
+    from ml_app_wind_draft.models.forecast.training import (  # noqa: PLC0415
+        LEAST_DAYS,
+        days_of_power,
+        fit,
+        learn_weather,
+    )
 
     base = options or Options()
+    days = {unit: days_of_power(history) for unit, history in histories.items()}
+    learnable = [unit for unit in histories if days[unit] >= LEAST_DAYS]
+    for unit in histories.keys() - set(learnable):
+        log.warning(
+            "no forecasts of %s: %.0f days of power, %d needed", unit, days[unit], LEAST_DAYS
+        )
+    if not learnable:
+        message = f"No unit has the {LEAST_DAYS} days of power that forecasts are learnt from."
+        raise TrainingError(message, remedy="Load more history.")
     fitted = {}
-    for number, (unit, history) in enumerate(histories.items(), start=1):
+    for number, unit in enumerate(learnable, start=1):
+        history = histories[unit]
         learnt = None if weather is None else learn_weather(history, weather, base)
         for resolution, own in leads.items():
             asked = replace(base, resolution=resolution, leads=own, issue_every=HOUR)
             fitted[unit, resolution] = fit(history, weather, asked, learnt=learnt)
-        log.info("fitted forecasters of %s, %d of %d", unit, number, len(histories))
+        log.info("fitted forecasters of %s, %d of %d", unit, number, len(learnable))
     return FarmForecaster(fitted, NO_WEATHER if weather is None else weather.kind)

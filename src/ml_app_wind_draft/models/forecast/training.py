@@ -53,7 +53,7 @@ def fit(
 
     `learnt`: what `learn_weather` gave for the same history and weather, at any resolution.
     """
-    days = np.isfinite(history.power).sum() * history.step / DAY
+    days = days_of_power(history)
     if days < LEAST_DAYS:
         message = f"{days:.0f} days of power are too few to learn from: {LEAST_DAYS} are needed."
         raise TrainingError(message)
@@ -83,6 +83,11 @@ def fit(
     ridges = {lead: own.ridge for lead, own in lessons.items()}
     distribution = ErrorDistribution(samples, _bounds(history.power))
     return Forecaster(options, model, ridges, groups, distribution, history.start, history.end)
+
+
+def days_of_power(history: History) -> float:
+    """How much there is to learn from, gaps left out."""
+    return float(np.isfinite(history.power).sum()) * history.step / DAY
 
 
 def _bounds(power: Values) -> tuple[float, float]:

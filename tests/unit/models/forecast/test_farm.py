@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ml_app_wind_draft.core.config import load_settings
-from ml_app_wind_draft.core.errors import ModelError
+from ml_app_wind_draft.core.errors import ModelError, TrainingError
 from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.models.forecast.farm import (
     FARM_FILE,
@@ -79,6 +79,18 @@ def test_all_forecasters_are_saved_and_a_unit_without_power_gets_no_forecast(sit
     assert issued["q95"].max() <= 8200 * 1.001
     assert issued["start"].tolist() == [history.end + lead - HOUR for lead in QUICK.leads]
     assert again.issue({"R80711": dead}, weather, capacities(site), history.end).empty
+
+
+def test_a_unit_with_too_little_power_is_left_out_and_the_others_are_forecast(site, caplog):
+    history, _ = made_up(60)
+    long_out = np.where(np.arange(len(history.power)) < 24 * 30, np.nan, history.power)
+    units = {"R80711": history, "R80721": replace(history, power=long_out)}
+    with caplog.at_level("WARNING"):
+        farm = fit_farm(units, None, {HOUR: (HOUR,)}, options=QUICK)
+    assert set(farm.forecasters) == {("R80711", HOUR)}
+    assert "R80721: 30 days" in caplog.text
+    with pytest.raises(TrainingError, match="42 days"):
+        fit_farm({"R80721": units["R80721"]}, None, {HOUR: (HOUR,)}, options=QUICK)
 
 
 def test_a_folder_without_forecasters_is_refused(tmp_path):

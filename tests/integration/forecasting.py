@@ -3,6 +3,7 @@
 import functools
 import shutil
 import tempfile
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,7 @@ def register(settings: Settings, verdict: Verdict | None = None, **changes: Any)
         return registry.flush()[name]
 
 
-def fill(settings: Settings, first: int, last: int) -> None:
+def fill(settings: Settings, first: int, last: int, turbines: Collection[str] = TURBINES) -> None:
     """Rows with first <= timestamp < last arrive, after the replay's clock has moved on."""
     site = load_site(settings.site, settings)
     manager = DataManager(settings.database_url)
@@ -123,7 +124,8 @@ def fill(settings: Settings, first: int, last: int) -> None:
     with manager.writing() as transaction:
         transaction.advance_replay(site.name, last)
     for own in recorded():
-        inside = (own.timestamp >= first) & (own.timestamp < last)
+        known = own.turbine_id in turbines
+        inside = (own.timestamp >= first) & (own.timestamp < last) & known
         part = TurbineRows(own.turbine_id, own.timestamp[inside], own.values[inside])
         ingest(manager, site, [part], source="test")
     manager.close()

@@ -16,6 +16,7 @@ from ml_app_wind_draft.services import forecast
 from ml_app_wind_draft.services.kedro_project import run_pipeline
 from ml_app_wind_draft.storage.data_manager import DataManager
 from tests.integration.forecasting import (
+    DAY,
     FARM,
     HOUR,
     NOW,
@@ -86,6 +87,18 @@ def test_from_rows_to_forecasts_and_to_what_came_of_them(quick):
     assert "1 h" in said
     assert "persistence" in said
     assert re.search(r"1 h .* [+-]\d+\.\d ", said), said
+
+
+def test_a_turbine_that_was_out_for_months_keeps_nobody_else_from_being_forecast(quick):
+    fill(quick, START, NOW - 5 * DAY, ["R80711"])
+    fill(quick, NOW - 5 * DAY, NOW)
+    run_pipeline(quick, "forecast_training")
+    run_pipeline(quick, "forecast")
+    manager = DataManager(quick.database_url)
+    assert manager.newest_forecast("R80711", HOUR) == NOW
+    assert manager.newest_forecast("R80721", HOUR) is None
+    assert manager.newest_forecast(FARM, HOUR) is None
+    manager.close()
 
 
 def test_without_forecasts_there_are_no_scores(settings):

@@ -21,7 +21,7 @@ def judge(own: Trial, reference: Trial, version: int, limits: Judging) -> Verdic
     Both trials are of the same hours, which neither model was fitted on. What counts at an hour is
     the pinball loss in % of rated power, mean over leads, units and resolutions.
     """
-    keys = sorted(own.forecasts.keys() & reference.forecasts.keys())
+    keys = _with_a_say(own, reference)
     loss, reference_loss = _losses(own, keys), _losses(reference, keys)
     known = np.isfinite(loss) & np.isfinite(reference_loss)
     if known.sum() < limits.least_hours:
@@ -44,6 +44,13 @@ def judge(own: Trial, reference: Trial, version: int, limits: Judging) -> Verdic
         why = f"Kept version {version}: {reason}. {figures}."
         return Verdict(promote=False, against=version, why=why)
     return Verdict(promote=True, against=version, why=f"No worse, and newer: {figures}.")
+
+
+def _with_a_say(own: Trial, reference: Trial) -> list[Key]:
+    """What both forecast, but for units that were out for most of the time: an hour needs all."""
+    both = own.forecasts.keys() & reference.forecasts.keys()
+    hours = {key: own.forecasts[key].hours for key in both}
+    return sorted(key for key in both if 2 * hours[key] >= max(hours.values()))
 
 
 def _losses(trial: Trial, keys: list[Key]) -> Values:

@@ -20,6 +20,7 @@ from ml_app_wind_draft.models.forecast.farm import (
     resolutions,
     unit_histories,
 )
+from ml_app_wind_draft.models.forecast.model import Forecaster
 from ml_app_wind_draft.models.forecast.scores import pinball
 from ml_app_wind_draft.models.forecast.series import HOUR, NO_WEATHER, History, Weather
 from ml_app_wind_draft.models.forecast.units import LEVELS, farm_name
@@ -161,7 +162,7 @@ def figures(farm: FarmForecaster, own: Trial, floor: Trial, site: Site) -> dict[
             found |= _by_lead(each, _name(unit, site))
     key = (farm_name(site), HOUR)
     if key not in own.forecasts:
-        return {**found, "score": _fold_loss(farm, key)}
+        return {**found, "score": _fold_loss(farm, site)}
     forecasts = own.forecasts[key]
     score = float(np.nanmean(forecasts.loss))
     floor_score = float(np.nanmean(floor.forecasts[key].loss))
@@ -236,8 +237,15 @@ def _by_lead(own: Forecasts, name: str) -> dict[str, float]:
     return found
 
 
-def _fold_loss(farm: FarmForecaster, key: tuple[str, int]) -> float:
-    own = farm.forecasters[key].distribution
+def _fold_loss(farm: FarmForecaster, site: Site) -> float:
+    """The farm's, or the turbines' mean where one of them has too little power for a farm."""
+    hourly = {unit: own for (unit, step), own in farm.forecasters.items() if step == HOUR}
+    own = hourly.get(farm_name(site))
+    return mean_of([_own_fold_loss(each) for each in ([own] if own else hourly.values())])
+
+
+def _own_fold_loss(forecaster: Forecaster) -> float:
+    own = forecaster.distribution
     return 100 * mean_of(
         [
             float(

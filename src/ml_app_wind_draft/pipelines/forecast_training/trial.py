@@ -32,6 +32,11 @@ class Forecasts:
     measured: Values
 
     @cached_property
+    def hours(self) -> int:
+        """At how many issue times anything came of what was forecast."""
+        return int(np.isfinite(self.measured).any(axis=1).sum())
+
+    @cached_property
     def loss(self) -> Values:
         """Pinball loss [issue times, leads], mean over the levels; NaN where nothing came."""
         flat = pinball(self.quantiles.reshape(-1, len(LEVELS)), self.measured.ravel(), LEVELS)
@@ -52,7 +57,10 @@ class Forecasts:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """All forecasts that a model would have issued at the hours `issue`, s UTC."""
+    """All forecasts that a model would have issued at the hours `issue`, s UTC.
+
+    Of the units of which outcomes came.
+    """
 
     issue: Instants
     forecasts: dict[Key, Forecasts]
@@ -83,7 +91,9 @@ def trial(
     for (unit, resolution), own in farm.forecasters.items():
         if unit in histories and len(issue):
             used = weather if own.weather_model is not None else None
-            found[unit, resolution] = _forecasts(own, histories[unit], used, issue, resolution)
+            forecasts = _forecasts(own, histories[unit], used, issue, resolution)
+            if forecasts.hours:
+                found[unit, resolution] = forecasts
     return Trial(issue, found)
 
 

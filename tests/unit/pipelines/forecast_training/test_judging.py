@@ -77,6 +77,15 @@ def test_outcomes_that_never_came_are_left_out():
     assert "only 180 hours" in verdict.why
 
 
+def test_a_unit_that_was_out_most_of_the_time_does_not_hold_up_the_rest():
+    own, reference = a_trial(), a_trial(1.2)
+    for each in (own, reference):
+        each.forecasts["A", HOUR].measured[:400] = np.nan
+    verdict = judge(own, reference, 3, Judging())
+    assert verdict.promote
+    assert "480 hours" in verdict.why
+
+
 def test_a_misspelt_key_is_named():
     with pytest.raises(ConfigurationError, match=r"forecast\.jugding"):
         read_parameters({"jugding": {}})

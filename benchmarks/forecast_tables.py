@@ -55,7 +55,8 @@ def show(
         turbines = [unit for unit in units if unit != farm]
         minutes = "hourly" if resolution == "60" else f"{resolution}-minutely"
         title = f"Turbines, {minutes}: MAE / pinball, % of rated, mean (lowest to highest)"
-        console.print(_by_lead(units, turbines, SHOWN[resolution], title))
+        if turbines:
+            console.print(_by_lead(units, turbines, SHOWN[resolution], title))
         if resolution != "60":
             title = f"Farm, {minutes}: MAE / pinball, % of rated"
             console.print(_by_lead(units, [farm], SHOWN[resolution], title))

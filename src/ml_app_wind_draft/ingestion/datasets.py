@@ -19,12 +19,9 @@ class HistoryDataset(LoadOnlyDataset[pd.DataFrame]):
     def load(self) -> pd.DataFrame:
         """Raw columns, by turbine and time."""
         site = load_site(self._settings.site, self._settings)
-        manager = DataManager(self._settings.database_url)
-        try:
+        with DataManager(self._settings.database_url) as manager:
             manager.init_raw_db_table()
             return training_history(manager, site)
-        finally:
-            manager.close()
 
     def _describe(self) -> dict[str, Any]:
         return {"table": "raw_data", "site": self._settings.site}

@@ -33,12 +33,9 @@ class SiteWeatherDataset(LoadOnlyDataset[Weather | None]):
     def load(self) -> Weather | None:
         """The weather, or `None` where forecasts do without."""
         site = load_site(self._settings.site, self._settings)
-        manager = DataManager(self._settings.database_url)
-        try:
+        with DataManager(self._settings.database_url) as manager:
             manager.init_raw_db_table()
             return site_weather(manager, site)
-        finally:
-            manager.close()
 
     def _describe(self) -> dict[str, Any]:
         return {"site": self._settings.site}

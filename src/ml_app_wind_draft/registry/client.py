@@ -177,12 +177,9 @@ class VersionRegistry:
         if self._manager is not None:
             yield self._manager
             return
-        manager = DataManager(self._settings.database_url)
-        try:
+        with DataManager(self._settings.database_url) as manager:
             manager.init_raw_db_table()
             yield manager
-        finally:
-            manager.close()
 
     # MLflow's words
 

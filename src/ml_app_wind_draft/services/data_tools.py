@@ -34,15 +34,12 @@ def import_file(
     """
     console = console or Console()
     site = load_site(site_name, settings)
-    manager = DataManager(settings.database_url)
-    try:
+    with DataManager(settings.database_url) as manager:
         manager.init_raw_db_table()
         with progress_bar() as progress:
             report = importing.import_file(
                 manager, site, file, turbine_id=turbine_id, progress=progress
             )
-    finally:
-        manager.close()
     console.print(f"{report.rows_in:,} rows read from {file.name}")
     counts = {
         "accepted": report.accepted,
@@ -164,11 +161,8 @@ def _put_in_place(settings: Settings, folder: Path) -> None:
 
 def _refuse_newer_schema(database: Path) -> None:
     """Open the copy as the app would; raises `SchemaTooNewError` before anything is replaced."""
-    manager = DataManager(f"sqlite:///{database}")
-    try:
+    with DataManager(f"sqlite:///{database}") as manager:
         manager.init_raw_db_table()
-    finally:
-        manager.close()
 
 
 def _refuse_while_running(settings: Settings, console: Console) -> None:

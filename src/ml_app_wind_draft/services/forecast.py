@@ -41,15 +41,12 @@ def run(
         run_pipeline(settings, "forecast_training")
     if not scores:
         run_pipeline(settings, "forecast")
-    manager = DataManager(settings.database_url)
-    try:
+    with DataManager(settings.database_url) as manager:
         manager.init_predictions_db_table()
         if scores:
             _show_scores(console, manager, site)
         else:
             _show_forecast(console, manager, site, table)
-    finally:
-        manager.close()
 
 
 def _show_forecast(console: Console, manager: DataManager, site: Site, path: Path | None) -> None:

@@ -113,8 +113,7 @@ class Inference:
 def run(settings: Settings, *, poll: float = 5.0) -> None:
     """Score what arrives until SIGTERM or SIGINT; `poll`: seconds between two looks."""
     site = load_site(settings.site, settings)
-    manager = DataManager(settings.database_url)
-    try:
+    with DataManager(settings.database_url) as manager:
         manager.init_predictions_db_table()
         with (
             ChampionWatch(settings) as watch,
@@ -124,8 +123,6 @@ def run(settings: Settings, *, poll: float = 5.0) -> None:
             shadow = Shadowing(manager, site, shadows)
             inference = Inference(manager, site, watch, forecasts, shadow)
             run_loop(SERVICE, manager, inference.tick, interval=poll)
-    finally:
-        manager.close()
 
 
 def backfill(settings: Settings, start: int, end: int, model_version: int | None = None) -> int:
@@ -141,12 +138,9 @@ def backfill(settings: Settings, start: int, end: int, model_version: int | None
     site = load_site(settings.site, settings)
     with ModelRegistry(settings) as registry:
         model = registry.load(model_version) if model_version else registry.load_champion()
-    manager = DataManager(settings.database_url)
-    try:
+    with DataManager(settings.database_url) as manager:
         manager.init_predictions_db_table()
         new = _backfill(manager, site, model, range(start, end))
-    finally:
-        manager.close()
     log.info("%d new outcomes of version %d.", new, model.version.version)
     return new
 

@@ -55,16 +55,13 @@ def run(
 
     Raises `RegistryError` where no version is in shadow.
     """
-    manager = DataManager(settings.database_url)
-    try:
+    with DataManager(settings.database_url) as manager:
         manager.init_raw_db_table()
         with ModelRegistry(settings, manager) as registry:
             judged = judge(settings, manager, registry)
             if promote and judged.judgement.verdict.promote:
                 registry.promote(judged.shadow.version, by or getpass.getuser(), why(judged))
                 judged = Judged(judged.shadow, judged.champion, judged.judgement, promoted=True)
-    finally:
-        manager.close()
     console = console or Console()
     if as_json:
         console.out(json.dumps(_plain(judged)), highlight=False)

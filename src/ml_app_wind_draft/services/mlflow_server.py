@@ -163,11 +163,8 @@ def _watch(settings: Settings, server: subprocess.Popen[str], stop: Stop) -> Non
             else Tick(status="waiting", message="starting")
         )
 
-    manager = HeartbeatStore(settings.database_url)
-    try:
+    with HeartbeatStore(settings.database_url) as manager:
         run_loop(SERVICE, manager, tick, interval=POLL, stop=stop)
-    finally:
-        manager.close()
 
 
 def _pass_on(server: subprocess.Popen[str]) -> None:

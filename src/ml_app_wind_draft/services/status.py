@@ -58,12 +58,9 @@ def stored(settings: Settings) -> Generator[DataManager | None]:
     if settings.sqlite_path is not None and not settings.sqlite_path.exists():
         yield None
         return
-    manager = DataManager(settings.database_url)
-    try:
+    with DataManager(settings.database_url) as manager:
         manager.init_raw_db_table()
         yield manager
-    finally:
-        manager.close()
 
 
 def is_up(heartbeat: Heartbeat, now: int) -> bool:

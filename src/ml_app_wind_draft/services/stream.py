@@ -42,11 +42,8 @@ def run(
     pause = wall_seconds_a_step(site, interval, speed)
     # A service that reads a little now and then: Arrow's own pool would keep what it once needed.
     pa.set_memory_pool(pa.system_memory_pool())
-    manager = DataManager(settings.database_url)
-    try:
+    with DataManager(settings.database_url) as manager:
         run_loop(SERVICE, manager, Stream(manager, site, start).tick, interval=pause)
-    finally:
-        manager.close()
 
 
 def wall_seconds_a_step(site: Site, interval: float | None, speed: float | None) -> float:

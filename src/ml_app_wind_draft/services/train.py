@@ -52,8 +52,10 @@ def run(settings: Settings, *, watch: bool = False) -> int:
 
     Returns the exit code: 0, or 1 with the reason in the last log line and in the heartbeat.
     """
-    manager = DataManager(settings.database_url)
-    with Heartbeat(WATCHING_SERVICE if watch else SERVICE, manager) as heartbeat:
+    with (
+        DataManager(settings.database_url) as manager,
+        Heartbeat(WATCHING_SERVICE if watch else SERVICE, manager) as heartbeat,
+    ):
         training = Training(settings, manager, heartbeat, stays=watch)
         code = training.attempt()
         while watch:
@@ -61,7 +63,6 @@ def run(settings: Settings, *, watch: bool = False) -> int:
             code = training.attempt()
         if code == 0:
             stay_until_health_is_seen()
-    manager.close()
     return code
 
 

@@ -284,11 +284,9 @@ def _say_exit(code: int) -> str:
 def _any_champion(settings: Settings) -> bool:
     from ml_app_wind_draft.storage.data_manager import DataManager  # noqa: PLC0415 - rarely needed, slow
 
-    manager = DataManager(settings.database_url)
-    try:
-        return not manager.champion_history().empty
-    except StorageError as error:
-        log.warning("whether there is a champion is unknown: %s", error)
-        return False
-    finally:
-        manager.close()
+    with DataManager(settings.database_url) as manager:
+        try:
+            return not manager.champion_history().empty
+        except StorageError as error:
+            log.warning("whether there is a champion is unknown: %s", error)
+            return False

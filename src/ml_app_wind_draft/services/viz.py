@@ -47,11 +47,10 @@ def run(settings: Settings) -> None:
             threading.Thread(target=web.serve_forever, daemon=True).start()
             log.info("serving the pipelines at %s", settings.kedro_viz_uri)
             url = probe_url(select([SERVICE])[0], settings)
-            manager = HeartbeatStore(settings.database_url)
             try:
-                run_loop(SERVICE, manager, lambda: _tick(url), interval=POLL, stop=stop)
+                with HeartbeatStore(settings.database_url) as manager:
+                    run_loop(SERVICE, manager, lambda: _tick(url), interval=POLL, stop=stop)
             finally:
-                manager.close()
                 web.shutdown()
 
 

@@ -32,15 +32,12 @@ def run(
     console = console or Console()
     provider = provider or OpenMeteo(url)
     site = load_site(settings.site, settings)
-    manager = DataManager(settings.database_url)
-    try:
+    with DataManager(settings.database_url) as manager:
         manager.init_raw_db_table()
         if export is None:
             console.print(_fetch(manager, site, provider, at_most_every))
         else:
             console.print(_export(manager, site, provider, export))
-    finally:
-        manager.close()
 
 
 def _fetch(

@@ -24,7 +24,6 @@ from ml_app_wind_draft.storage import (
     frames,
     heartbeats,
     raw_rows,
-    schema,
     services,
     set_aside,
     shadow,
@@ -32,7 +31,8 @@ from ml_app_wind_draft.storage import (
     weather,
     work,
 )
-from ml_app_wind_draft.storage.engine import make_engine, reading, writing
+from ml_app_wind_draft.storage.door import Door
+from ml_app_wind_draft.storage.engine import reading, writing
 from ml_app_wind_draft.storage.frames import OUTCOME_COLUMNS
 from ml_app_wind_draft.storage.heartbeats import Heartbeat
 from ml_app_wind_draft.storage.raw_rows import RAW_COLUMNS
@@ -79,29 +79,18 @@ class IntakeTransaction:
         services.advance_replay(self._connection, site, until)
 
 
-class DataManager:
+class DataManager(Door):
     """Everything the app reads from and writes to the database `database_url`.
 
     Instants are whole seconds since 1970-01-01 UTC. Every method raises `StorageBusyError` or
     `StorageFullError` where trying again may help, and `StorageError` where it will not.
     """
 
-    def __init__(self, database_url: str) -> None:
-        self._engine = make_engine(database_url)
-
-    def close(self) -> None:
-        """Let go of all connections."""
-        self._engine.dispose()
-
     # the schema
 
-    def init_raw_db_table(self) -> None:
-        """Bring the schema to the newest version; idempotent, safe when services start together."""
-        schema.migrate(self._engine)
-
     def init_predictions_db_table(self) -> None:
-        """Bring the schema to the newest version; idempotent, safe when services start together."""
-        schema.migrate(self._engine)
+        """The same as `init_raw_db_table`: one schema holds both."""
+        self.init_raw_db_table()
 
     def register_site(self, site: Site) -> None:
         """Say which turbines are the site's. Raises `SiteError` where another site has one."""

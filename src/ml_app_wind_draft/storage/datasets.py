@@ -90,11 +90,8 @@ class SaveOnlyDataset(AbstractDataset[pd.DataFrame, Any]):
 
     @contextmanager
     def _manager(self) -> Generator[DataManager]:
-        manager = DataManager(self._settings.database_url)
-        try:
+        with DataManager(self._settings.database_url) as manager:
             yield manager
-        finally:
-            manager.close()
 
     def _describe(self) -> dict[str, Any]:
         return {"table": "forecasts"}
@@ -108,19 +105,13 @@ class OutcomesDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
 
     def load(self) -> pd.DataFrame:
         """The newest outcome of each turbine."""
-        manager = DataManager(self._settings.database_url)
-        try:
+        with DataManager(self._settings.database_url) as manager:
             return manager.predictions_last(1)
-        finally:
-            manager.close()
 
     def save(self, data: pd.DataFrame) -> None:
         """Store outcomes; columns as `DataManager.save_outcomes` wants them."""
-        manager = DataManager(self._settings.database_url)
-        try:
+        with DataManager(self._settings.database_url) as manager:
             manager.save_outcomes(data)
-        finally:
-            manager.close()
 
     def _describe(self) -> dict[str, Any]:
         return {"table": "predictions"}

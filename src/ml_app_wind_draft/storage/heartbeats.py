@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy.engine import Connection
 
 from ml_app_wind_draft.core import clock
-from ml_app_wind_draft.storage import schema
-from ml_app_wind_draft.storage.engine import make_engine, writing
+from ml_app_wind_draft.storage.door import Door
+from ml_app_wind_draft.storage.engine import writing
 from ml_app_wind_draft.storage.statements import execute, fetch
 
 BEAT = """
@@ -38,19 +38,8 @@ class Heartbeat:
     message: str
 
 
-class HeartbeatStore:
+class HeartbeatStore(Door):
     """The database, for nothing but heartbeats. `database_url` as for `DataManager`."""
-
-    def __init__(self, database_url: str) -> None:
-        self._engine = make_engine(database_url)
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._engine.dispose()
-
-    def init_raw_db_table(self) -> None:
-        """Bring the schema to the newest version, so that there is a place for heartbeats."""
-        schema.migrate(self._engine)
 
     def beat(self, service: str, *, status: str, message: str = "", worked: bool = False) -> None:
         """Say that `service` is alive, and how it fares."""

@@ -2,11 +2,9 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
-from kedro.io import AbstractDataset, DatasetError
-
-from ml_app_wind_draft.core.config import Settings, load_settings
+from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import NoChampionError, RegistryUnavailableError
 from ml_app_wind_draft.registry.client import ModelRegistry, VersionRegistry
 from ml_app_wind_draft.registry.forecasters import (
@@ -16,7 +14,7 @@ from ml_app_wind_draft.registry.forecasters import (
 )
 from ml_app_wind_draft.registry.records import CHAMPION, LoadedModel, TrainedModel
 from ml_app_wind_draft.registry.shelves import FORECASTER_NAME
-from ml_app_wind_draft.storage.datasets import LoadOnlyDataset
+from ml_app_wind_draft.storage.datasets import LoadOnlyDataset, SaveOnlyDataset
 
 log = logging.getLogger(__name__)
 
@@ -69,16 +67,8 @@ class CurrentDataset(LoadOnlyDataset[LoadedModel | LoadedForecaster | None]):
         return {"model": self._model, "registry": self._settings.mlflow_tracking_uri}
 
 
-class TrainedModelsDataset(AbstractDataset[list[TrainedModel], Any]):
-    """Where a training run ends: outbox, MLflow, alias."""
-
-    def __init__(self, settings: Settings | None = None) -> None:
-        self._settings = settings or load_settings()
-
-    def load(self) -> NoReturn:
-        """Refused with a `DatasetError`: a trained model is loaded as `champion`."""
-        message = "trained_models can only be saved"
-        raise DatasetError(message)
+class TrainedModelsDataset(SaveOnlyDataset[list[TrainedModel]]):
+    """Where a training run ends, to be loaded as `champion`: outbox, MLflow, alias."""
 
     def save(self, data: list[TrainedModel]) -> None:
         """Keep the models on disk, then log, register and judge them.
@@ -105,16 +95,8 @@ class ForecasterDataset(LoadOnlyDataset[LoadedForecaster]):
         return {"model": FORECASTER_NAME, "registry": self._settings.mlflow_tracking_uri}
 
 
-class TrainedForecasterDataset(AbstractDataset[TrainedForecaster, Any]):
-    """Where a training of forecasters ends: outbox, MLflow, alias."""
-
-    def __init__(self, settings: Settings | None = None) -> None:
-        self._settings = settings or load_settings()
-
-    def load(self) -> NoReturn:
-        """Refused with a `DatasetError`: it is loaded as `forecaster`."""
-        message = "trained_forecaster can only be saved"
-        raise DatasetError(message)
+class TrainedForecasterDataset(SaveOnlyDataset[TrainedForecaster]):
+    """Where a training of forecasters ends, to be loaded as `forecaster`: outbox, MLflow, alias."""
 
     def save(self, data: TrainedForecaster) -> None:
         """Keep the forecasters on disk, then log, register and judge them.

@@ -1,7 +1,5 @@
 """The database and the site file as Kedro datasets; `settings` are the process's by default."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -13,6 +11,7 @@ from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.storage.data_manager import DataManager
 
 Loaded = TypeVar("Loaded")
+Saved = TypeVar("Saved")
 
 
 class LoadOnlyDataset(AbstractDataset[Any, Loaded], Generic[Loaded]):
@@ -77,8 +76,8 @@ class FolderDataset(LoadOnlyDataset[Path]):
         return {"folder": self._name}
 
 
-class SaveOnlyDataset(AbstractDataset[pd.DataFrame, Any]):
-    """Rows that a pipeline writes into the database and does not read back."""
+class SaveOnlyDataset(AbstractDataset[Saved, Any], Generic[Saved]):
+    """A dataset that a pipeline may write and not read back."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings or load_settings()
@@ -87,14 +86,6 @@ class SaveOnlyDataset(AbstractDataset[pd.DataFrame, Any]):
         """Refused with a `DatasetError`."""
         message = f"{type(self).__name__} can only be saved"
         raise DatasetError(message)
-
-    @contextmanager
-    def _manager(self) -> Generator[DataManager]:
-        with DataManager(self._settings.database_url) as manager:
-            yield manager
-
-    def _describe(self) -> dict[str, Any]:
-        return {"table": "forecasts"}
 
 
 class OutcomesDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
@@ -117,19 +108,25 @@ class OutcomesDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         return {"table": "predictions"}
 
 
-class IssuedForecastsDataset(SaveOnlyDataset):
+class IssuedForecastsDataset(SaveOnlyDataset[pd.DataFrame]):
     """Where forecasts go: table `forecasts`."""
 
     def save(self, data: pd.DataFrame) -> None:
         """Columns as `DataManager.save_forecasts` takes them."""
-        with self._manager() as manager:
+        with DataManager(self._settings.database_url) as manager:
             manager.save_forecasts(data)
 
+    def _describe(self) -> dict[str, Any]:
+        return {"table": "forecasts"}
 
-class ForecastOutcomesDataset(SaveOnlyDataset):
+
+class ForecastOutcomesDataset(SaveOnlyDataset[pd.DataFrame]):
     """What came, written beside the forecasts of it."""
 
     def save(self, data: pd.DataFrame) -> None:
         """Columns as `DataManager.fill_forecasts` takes them."""
-        with self._manager() as manager:
+        with DataManager(self._settings.database_url) as manager:
             manager.fill_forecasts(data)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"table": "forecasts"}

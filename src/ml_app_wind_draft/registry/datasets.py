@@ -8,6 +8,7 @@ from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import NoChampionError, RegistryUnavailableError
 from ml_app_wind_draft.registry.client import ModelRegistry, VersionRegistry
 from ml_app_wind_draft.registry.forecasters import (
+    REGISTRIES,
     ForecasterRegistry,
     LoadedForecaster,
     TrainedForecaster,
@@ -17,8 +18,6 @@ from ml_app_wind_draft.registry.shelves import FORECASTER_NAME
 from ml_app_wind_draft.storage.datasets import LoadOnlyDataset, SaveOnlyDataset
 
 log = logging.getLogger(__name__)
-
-REGISTRIES = {each.shelf.name: each for each in (ModelRegistry, ForecasterRegistry)}
 
 
 class ChampionDataset(LoadOnlyDataset[LoadedModel]):

@@ -12,7 +12,7 @@ import yaml
 from ml_app_wind_draft import __version__
 from ml_app_wind_draft.core.digests import digest_of_file
 from ml_app_wind_draft.core.errors import NoChampionError, RegistryUnavailableError
-from ml_app_wind_draft.registry.client import VersionRegistry
+from ml_app_wind_draft.registry.client import ModelRegistry, VersionRegistry
 from ml_app_wind_draft.registry.model_files import FLAVOUR, MLMODEL, refuse_pickle
 from ml_app_wind_draft.registry.records import ModelVersion, RunRecord, Verdict
 from ml_app_wind_draft.registry.shelves import FORECASTS
@@ -90,6 +90,11 @@ class ForecasterRegistry(VersionRegistry):
 
         self._fetch(version)
         return LoadedForecaster(version, load_farm(self._cache.place(version) / FARM, lean=lean))
+
+
+REGISTRIES: dict[str, type[ModelRegistry] | type[ForecasterRegistry]] = {
+    each.shelf.name: each for each in (ModelRegistry, ForecasterRegistry)
+}
 
 
 def _identity(version: ModelVersion) -> tuple[int, str]:

@@ -9,23 +9,17 @@ from rich.table import Table
 from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.config import Settings
 from ml_app_wind_draft.core.errors import RegistryError
-from ml_app_wind_draft.registry.client import ModelRegistry, VersionRegistry
-from ml_app_wind_draft.registry.forecasters import ForecasterRegistry
+from ml_app_wind_draft.registry.client import ModelRegistry
+from ml_app_wind_draft.registry.forecasters import REGISTRIES
 from ml_app_wind_draft.registry.records import ModelVersion
-from ml_app_wind_draft.registry.shelves import FORECASTER_NAME
 from ml_app_wind_draft.services.status import say_score, stored
 from ml_app_wind_draft.storage.data_manager import MODEL_NAME
-
-DOORS: dict[str, type[VersionRegistry]] = {
-    MODEL_NAME: ModelRegistry,
-    FORECASTER_NAME: ForecasterRegistry,
-}
 
 
 def show(settings: Settings, console: Console | None = None, model: str = MODEL_NAME) -> None:
     """Print every version with its aliases, and who was champion when and why."""
     console = console or Console()
-    with DOORS[model](settings) as registry:
+    with REGISTRIES[model](settings) as registry:
         versions = registry.versions()
     table = Table("version", "kind", "alias", "registered", "score", title=model)
     for each in versions:
@@ -48,7 +42,7 @@ def promote(
     model: str = MODEL_NAME,
 ) -> None:
     """Make a version the champion. Raises `RegistryError` where it does not exist."""
-    with DOORS[model](settings) as registry:
+    with REGISTRIES[model](settings) as registry:
         registry.promote(version, by=getpass.getuser(), why=why)
     (console or Console()).print(f"Version {version} is champion.")
 

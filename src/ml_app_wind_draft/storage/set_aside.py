@@ -12,19 +12,6 @@ from ml_app_wind_draft.core.rows import RejectedRow
 from ml_app_wind_draft.storage import bulk, counters, days
 from ml_app_wind_draft.storage.statements import fetch
 
-COLUMNS = (
-    "fingerprint",
-    "site",
-    "reason",
-    "detail",
-    "turbine_id",
-    "timestamp",
-    "original",
-    "source",
-    "line",
-    "rejected_at",
-)
-
 READ_COLUMNS = (
     "reason",
     "detail",
@@ -35,6 +22,7 @@ READ_COLUMNS = (
     "line",
     "rejected_at",
 )
+COLUMNS = ("fingerprint", "site", *READ_COLUMNS)
 SEARCHED = 5000  # the newest rows that a text is looked for in, so that a search costs the same
 
 

@@ -18,6 +18,16 @@ def base(palette: Palette) -> dict[str, Any]:
     }
 
 
+def quiet(palette: Palette) -> dict[str, Any]:
+    """The font of what stands back."""
+    return {"color": palette.dim, "size": 11}
+
+
+def axis(palette: Palette, **more: Any) -> dict[str, Any]:
+    """An axis with a grid, quiet numbers and no line at zero, and whatever else it is."""
+    return {"gridcolor": palette.grid, "zeroline": False, "tickfont": quiet(palette), **more}
+
+
 def panel_title(
     text: str, top: float, palette: Palette, *, shift: tuple[int, int] = (-2, 4)
 ) -> dict[str, Any]:

@@ -191,11 +191,7 @@ def curve_frame(scheme: Scheme) -> dict[str, Any]:
             "line": {"color": colour, "width": 2, "dash": dash},
         }
 
-    axis = {
-        "gridcolor": palette.grid,
-        "zeroline": False,
-        "tickfont": {"color": palette.dim, "size": 11},
-    }
+    axis = chart_style.axis(palette)
     return {
         "data": [
             dots("rows", "Row", palette.accent, opacity=0.38),
@@ -291,15 +287,7 @@ def _line(
 
 
 def _layout(palette: Palette) -> dict[str, Any]:
-    quiet = {"color": palette.dim, "size": 11}
-    y_axis = {
-        "gridcolor": palette.grid,
-        "zeroline": False,
-        "tickfont": quiet,
-        "tickformat": ",",
-        "anchor": "x",
-        "automargin": False,
-    }
+    y_axis = chart_style.axis(palette, tickformat=",", anchor="x", automargin=False)
     return {
         **chart_style.base(palette),
         "margin": {"l": 48, "r": 12, "t": 26, "b": 40},
@@ -307,10 +295,9 @@ def _layout(palette: Palette) -> dict[str, Any]:
         "hoversubplots": "axis",
         "dragmode": "zoom",
         "xaxis": {
+            **chart_style.axis(palette),
             "type": "date",
             "anchor": "y3",
-            "gridcolor": palette.grid,
-            "tickfont": quiet,
             "ticklabelstandoff": 5,
             "tickformatstops": TICKS,
             "hoverformat": "%-d %b %Y, %H:%M UTC",
@@ -350,7 +337,7 @@ def _layout(palette: Palette) -> dict[str, Any]:
                 "yanchor": "top",
                 "xshift": -2,
                 "showarrow": False,
-                "font": quiet,
+                "font": chart_style.quiet(palette),
             },
         ],
         "shapes": [

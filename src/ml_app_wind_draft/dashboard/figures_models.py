@@ -128,21 +128,14 @@ def _line(uid: str, name: str, colour: str, axis: str, *, dash: str) -> dict[str
 
 
 def _layout(palette: Palette) -> dict[str, Any]:
-    quiet = {"color": palette.dim, "size": 11}
-    axis = {
-        "gridcolor": palette.grid,
-        "zeroline": False,
-        "tickfont": quiet,
-        "anchor": "x",
-        "nticks": 5,
-    }
+    axis = chart_style.axis(palette, anchor="x", nticks=5)
     return {
         **chart_style.base(palette),
         "margin": {"l": 40, "r": 10, "t": 24, "b": 30},
         "hovermode": "closest",
         "dragmode": False,
         "uirevision": "kept",
-        "xaxis": {"anchor": "y2", "gridcolor": palette.grid, "tickfont": quiet, "zeroline": False},
+        "xaxis": chart_style.axis(palette, anchor="y2"),
         "yaxis": {**axis, "domain": [0.5, 1], "rangemode": "normal"},
         "yaxis2": {**axis, "domain": [0, 0.36], "range": [0, 102], "nticks": 4},
         "annotations": [

@@ -178,16 +178,7 @@ def _reason_bar(uid: str, name: str, colour: str, axis: str, unit: str) -> dict[
 
 
 def _layout(palette: Palette) -> dict[str, Any]:
-    quiet = {"color": palette.dim, "size": 11}
-    counts = {
-        "gridcolor": palette.grid,
-        "zeroline": False,
-        "tickfont": quiet,
-        "tickformat": ",",
-        "rangemode": "tozero",
-        "nticks": 4,
-        "anchor": "x",
-    }
+    counts = chart_style.axis(palette, tickformat=",", rangemode="tozero", nticks=4, anchor="x")
     return {
         **chart_style.base(palette),
         "margin": {"l": 62, "r": 8, "t": 24, "b": 34},
@@ -196,20 +187,18 @@ def _layout(palette: Palette) -> dict[str, Any]:
         "dragmode": "zoom",
         "uirevision": "kept",
         "xaxis": {
+            **chart_style.axis(palette),
             "type": "date",
             "anchor": "y3",
-            "gridcolor": palette.grid,
-            "tickfont": quiet,
             "ticklabelstandoff": 5,
             "tickformatstops": TICKS,
             "hoverformat": "%-d %b %Y (UTC)",
         },
         "yaxis": {
+            **chart_style.axis(palette),
             "domain": [0.6, 1],
             "anchor": "x",
             "gridcolor": "rgba(0,0,0,0)",
-            "zeroline": False,
-            "tickfont": quiet,
             "fixedrange": True,
         },
         "yaxis2": {**counts, "domain": [0.32, 0.5], "fixedrange": True},

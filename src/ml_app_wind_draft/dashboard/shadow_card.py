@@ -190,8 +190,7 @@ def _line(uid: str, name: str, colour: str, dash: str) -> dict[str, Any]:
 
 
 def _layout(palette: Palette) -> dict[str, Any]:
-    quiet = {"color": palette.dim, "size": 11}
-    axis = {"gridcolor": palette.grid, "zeroline": False, "tickfont": quiet}
+    axis = chart_style.axis(palette)
     return {
         **chart_style.base(palette),
         "margin": {"l": 40, "r": 10, "t": 24, "b": 38},

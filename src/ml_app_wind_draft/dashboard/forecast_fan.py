@@ -139,13 +139,11 @@ def line() -> html.Div:
 
 def ahead(reader: Reader, unit: str, now: int, span: int, zone: Zone) -> dict[str, Any]:
     """What the reply of a view of `span` s up to now holds of it. Raises `StorageError`."""
-    return NOTHING if span > LONGEST_VIEW else part(newest(reader, unit, now), now, span, zone)
+    return NOTHING if span > LONGEST_VIEW else part(newest(reader, unit, now), now, zone)
 
 
-def part(forecast: Forecast | None, now: int, span: int, zone: Zone) -> dict[str, Any]:
-    """The same of a forecast at hand; it changes once an hour."""
-    if span > LONGEST_VIEW:
-        return NOTHING
+def part(forecast: Forecast | None, now: int, zone: Zone) -> dict[str, Any]:
+    """The same of a forecast at hand, for a view that is not too long; it changes once an hour."""
     said = {"forecast-note": {"children": note(forecast, now, zone)}}
     return {
         "fan": {"fan": fan(forecast, now)},

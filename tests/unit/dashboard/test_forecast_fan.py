@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ml_app_wind_draft.dashboard import forecast_fan
-from ml_app_wind_draft.dashboard.forecast_fan import DAY, HOUR, LINES, NOTHING, Forecast
+from ml_app_wind_draft.dashboard.forecast_fan import HOUR, LINES, NOTHING, Forecast
 from ml_app_wind_draft.dashboard.words import UTC_ZONE, Zone
 from ml_app_wind_draft.models.forecast.units import LEVELS, QUANTILES
 
@@ -64,17 +64,12 @@ def test_without_a_forecast_the_note_says_how_to_get_one():
     assert forecast_fan.fan(None, ISSUED) is None
 
 
-def test_a_view_of_months_shows_none(forecast):
-    assert forecast_fan.part(forecast, ISSUED, 90 * DAY, UTC_ZONE) == NOTHING
-    assert forecast_fan.part(forecast, ISSUED, 7 * DAY, UTC_ZONE)["fan"]["fan"]
-
-
 def test_the_forecast_that_is_shown_can_be_had_as_a_file(forecast):
-    shown = forecast_fan.part(forecast, ISSUED, 7 * DAY, UTC_ZONE)["props"]["forecast-csv"]
+    shown = forecast_fan.part(forecast, ISSUED, UTC_ZONE)["props"]["forecast-csv"]
     assert shown["href"] == "/export/forecast.csv?unit=R80711&issued=2015-01-15T00:00Z"
     assert "hidden" not in shown["className"]
-    old = forecast_fan.part(forecast, ISSUED + 3 * HOUR, 7 * DAY, UTC_ZONE)["props"]
-    none = forecast_fan.part(None, ISSUED, 7 * DAY, UTC_ZONE)["props"]
+    old = forecast_fan.part(forecast, ISSUED + 3 * HOUR, UTC_ZONE)["props"]
+    none = forecast_fan.part(None, ISSUED, UTC_ZONE)["props"]
     for props in (old, none, NOTHING["props"]):
         assert "hidden" in props["forecast-csv"]["className"]
 

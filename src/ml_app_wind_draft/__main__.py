@@ -113,7 +113,8 @@ def train(
     """Train once: first the IEC power curve within seconds, then the boosted model.
 
     The curve becomes champion where there is none. The boosted model becomes champion when it is
-    better on the last 60 days by more than noise. Same data and configuration: nothing to do.
+    better on the last 60 days by more than noise; with promotion.shadow_first (docs/model.md) it
+    goes into shadow first. Same data and configuration: nothing to do.
 
     Examples: [bold]wind train[/], [bold]wind train --watch[/]
     """

@@ -104,8 +104,9 @@ class VersionRegistry:
     def flush(self) -> dict[str, int]:
         """Log and register what waits in the outbox: id -> version. Doing it twice does no harm.
 
-        Each becomes champion if its verdict says so and the champion is still the one it was judged
-        against, else challenger. `RegistryUnavailableError` leaves the rest waiting.
+        Each becomes champion, or goes into shadow, if its verdict says so and the champion is still
+        the one it was judged against, else challenger. `RegistryUnavailableError` leaves the rest
+        waiting.
         """
         versions = {}
         with self._outbox.locked():
@@ -171,6 +172,23 @@ class VersionRegistry:
         else:
             self.set_challenger(version)
             log.info("Version %d is challenger of %s: %s", version, current, verdict.why)
+            if verdict.shadow and current == verdict.against:
+                self._shadow_if_free(version, current)
+
+    def _shadow_if_free(self, version: int, champion: int | None) -> None:
+        """Into shadow, unless another is there: what that has shown so far must not be lost."""
+        shadow = self.shadow()
+        if shadow is None or shadow.version in {version, champion}:
+            self.start_shadow(version)
+            return
+        log.info(
+            "Version %d stays challenger: version %d is in shadow and is judged first, by `wind "
+            "models judge --promote`. `wind models shadow %d` puts version %d there instead.",
+            version,
+            shadow.version,
+            version,
+            version,
+        )
 
     @contextmanager
     def _storage(self) -> Generator[DataManager]:

@@ -55,13 +55,15 @@ class Comparison:
 class Verdict:
     """The judgement on a new model: `promote` it over version `against` (`None`: no champion yet)?
 
-    It counts only while `against` is still the champion. `why` is written for a person.
+    It counts only while `against` is still the champion. `why` is written for a person. With
+    `shadow` it goes into the champion's shadow instead, to be judged there.
     """
 
     promote: bool
     against: int | None
     why: str
     comparison: Comparison | None = None
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

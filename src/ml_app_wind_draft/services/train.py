@@ -24,6 +24,7 @@ from ml_app_wind_draft.ingestion.datasets import start_of_month, training_end
 from ml_app_wind_draft.ingestion.history import load_history
 from ml_app_wind_draft.pipelines.training.digests import configuration_digest, data_digest
 from ml_app_wind_draft.pipelines.training.nodes import first_champion
+from ml_app_wind_draft.pipelines.training.parameters import TrainingParameters
 from ml_app_wind_draft.pipelines.training.parameters import read_parameters as checked
 from ml_app_wind_draft.registry.client import ModelRegistry
 from ml_app_wind_draft.registry.records import ModelVersion
@@ -161,7 +162,17 @@ class Training:
         self._heartbeat.say("working", "training the challenger")
         self._challenger()
         champion = self._registry.champion()
-        return f"Trained. Champion is version {champion.version}." if champion else "Trained."
+        said = f"Trained. Champion is version {champion.version}." if champion else "Trained."
+        return said + self._said_of_shadow(checked(parameters))
+
+    def _said_of_shadow(self, parameters: TrainingParameters) -> str:
+        """Who is in shadow, and what comes next, where challengers go there first."""
+        if not parameters.promotion.shadow_first or (shadow := self._registry.shadow()) is None:
+            return ""
+        return (
+            f" Version {shadow.version} is in shadow: `wind models judge --promote` decides, once "
+            f"it has scored {parameters.shadow.least_days} days."
+        )
 
     def _third_step(self, forecasters: ForecasterTraining, digest: str) -> str:
         self._patiently(forecasters.flush)

@@ -87,6 +87,62 @@ def test_verdict_against_a_former_champion_does_not_promote(
     assert champion.version == 1
 
 
+SHADOW_FIRST = Verdict(False, 1, "Into shadow of version 1, not promoted yet.", shadow=True)
+
+
+def test_what_is_to_prove_itself_goes_into_shadow_and_the_next_waits(
+    with_mlflow: Settings, trained_model: TrainedModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    with ModelRegistry(with_mlflow) as registry:
+        registered(registry, trained_model)
+        registered(registry, a_trained_model(scale=0.9, verdict=SHADOW_FIRST))
+        assert {each.version: each.aliases for each in registry.versions()} == {
+            1: ("champion",),
+            2: ("challenger", "shadow"),
+        }
+        assert "Version 2 (power_curve) is in shadow." in caplog.text
+        registered(registry, a_trained_model(scale=0.8, verdict=SHADOW_FIRST))
+        assert {each.version: each.aliases for each in registry.versions()} == {
+            1: ("champion",),
+            2: ("shadow",),
+            3: ("challenger",),
+        }
+    assert "Version 3 stays challenger: version 2 is in shadow and is judged first" in caplog.text
+    assert "`wind models shadow 3` puts version 3 there instead." in caplog.text
+    assert DataManager(with_mlflow.database_url).champion_history()["version"].tolist() == [1]
+
+
+def test_nothing_goes_into_shadow_of_a_champion_it_was_not_judged_against(
+    with_mlflow: Settings, trained_model: TrainedModel
+) -> None:
+    with ModelRegistry(with_mlflow) as registry:
+        registered(registry, trained_model)
+        registered(registry, a_trained_model(verdict=replace(SHADOW_FIRST, against=7)))
+        assert registry.shadow() is None
+        assert registry.challenger()
+
+
+def test_a_flush_that_is_cut_off_before_the_shadow_is_finished_by_the_next(
+    with_mlflow: Settings, trained_model: TrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ModelRegistry(with_mlflow) as registry:
+        registered(registry, trained_model)
+        registry.put(a_trained_model(scale=0.9, verdict=SHADOW_FIRST))
+
+        def dies(self: ModelRegistry, version: int) -> ModelVersion:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(ModelRegistry, "start_shadow", dies)
+            with pytest.raises(KeyboardInterrupt):
+                registry.flush()
+        assert list(registry.flush().values()) == [2]
+        shadow = registry.shadow()
+        assert shadow
+        assert shadow.version == 2
+
+
 def test_loaded_model_predicts_as_the_trained_one(
     with_mlflow: Settings, trained_model: TrainedModel
 ) -> None:

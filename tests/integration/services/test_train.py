@@ -27,7 +27,13 @@ from ml_app_wind_draft.services.kedro_project import run_pipeline
 from ml_app_wind_draft.services.train import Training
 from ml_app_wind_draft.storage.data_manager import DataManager
 from tests.integration import forecasting
-from tests.integration.conftest import NEW_YEAR, MlflowServer, out_of_reach, recorded_rows
+from tests.integration.conftest import (
+    NEW_YEAR,
+    MlflowServer,
+    a_trained_model,
+    out_of_reach,
+    recorded_rows,
+)
 
 DAY = 86_400
 
@@ -89,6 +95,36 @@ def test_from_an_empty_folder_to_a_judged_challenger_though_mlflow_comes_late(
 
     monkeypatch.setattr(database, "raw_range", nothing_is_read)
     assert Training(quick_training, database, Heartbeat(train.SERVICE, database)).attempt() == 0
+
+
+def test_with_shadow_first_a_better_challenger_is_put_into_shadow_and_that_is_said(
+    quick_training: Settings, database: DataManager
+) -> None:
+    conf = quick_training.conf_dir / "local" / "parameters_training.yml"
+    content = yaml.safe_load(conf.read_text())
+    content["training"] |= {
+        "promotion": {"shadow_first": True},
+        "gates": {"coverage_low": 0, "coverage_high": 1, "fault_margin": 1000},
+    }
+    conf.write_text(yaml.safe_dump(content))
+    with ModelRegistry(quick_training, database) as registry:
+        registry.put(a_trained_model(training_end=NEW_YEAR - 200 * DAY, scale=0.5))
+        registry.flush()
+        training = wind_train(quick_training)
+        said, _ = training.communicate(timeout=500)
+        assert training.returncode == 0, said
+        shadow, champion = registry.shadow(), registry.champion()
+        versions = {each.version: each.kind for each in registry.versions()}
+    assert versions == {1: "power_curve", 2: "catboost", 3: "power_curve"}
+    assert shadow
+    assert (shadow.version, shadow.aliases) == (2, ("challenger", "shadow"))
+    assert shadow.verdict.startswith("Into shadow of version 1, not promoted yet. Better beyond")
+    assert champion
+    assert champion.version == 3  # the first one, with a new band
+    last = said.splitlines()[-1]
+    assert "Champion is version 3. Version 2 is in shadow" in last
+    assert "`wind models judge --promote` decides, once it has scored 14 days." in last
+    assert database.heartbeats()[0].message in last
 
 
 def test_a_configuration_that_cannot_be_used_is_the_last_line_and_the_heartbeat(

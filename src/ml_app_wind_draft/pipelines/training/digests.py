@@ -31,7 +31,9 @@ def data_digest(history: pd.DataFrame) -> str:
 def configuration_digest(parameters: TrainingParameters, site: Site) -> str:
     """SHA-256 of everything besides the rows that decides what is trained."""
     content = {
-        "parameters": parameters.model_dump(mode="json", exclude={"threads", "shadow"}),
+        "parameters": parameters.model_dump(
+            mode="json", exclude={"threads", "shadow", "promotion"}
+        ),
         "turbines": {name: each.model_dump() for name, each in site.turbines.items()},
         "sampling_minutes": site.sampling_minutes,
         "normal_operation": site.normal_operation.model_dump(),

@@ -78,6 +78,17 @@ def judge_pair(
     return replace(verdict, comparison=comparison)
 
 
+def into_shadow(verdict: Verdict) -> Verdict:
+    """The same judgement where what is better has to prove itself on the live stream first.
+
+    Without a champion there is nothing to be in the shadow of: the first one is promoted.
+    """
+    if not verdict.promote or verdict.against is None:
+        return verdict
+    why = f"Into shadow of version {verdict.against}, not promoted yet. {verdict.why}"
+    return replace(verdict, promote=False, shadow=True, why=why)
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """The rows that both models predict, with what each expects there, kW.

@@ -30,7 +30,7 @@ from ml_app_wind_draft.pipelines.training.fitting import (
     out_of_fold,
 )
 from ml_app_wind_draft.pipelines.training.gates import Evidence
-from ml_app_wind_draft.pipelines.training.judging import judge
+from ml_app_wind_draft.pipelines.training.judging import into_shadow, judge
 from ml_app_wind_draft.pipelines.training.material import Material
 from ml_app_wind_draft.pipelines.training.parameters import TrainingParameters, read_parameters
 from ml_app_wind_draft.pipelines.training.sensitivity import not_probed, sensitivity
@@ -226,6 +226,16 @@ def judge_challenger(
     return verdict
 
 
+def decide(material: Material, judgement: Verdict) -> Verdict:
+    """What follows from the judgement: with `shadow_first` a better challenger goes into shadow."""
+    if not material.parameters.promotion.shadow_first:
+        return judgement
+    verdict = into_shadow(judgement)
+    if verdict.shadow:
+        log.info("It is not promoted (promotion.shadow_first): it goes into shadow.")
+    return verdict
+
+
 def renew_band(
     material: Material, champion: LoadedModel | None, verdict: Verdict
 ) -> list[TrainedModel]:
@@ -346,7 +356,7 @@ def _bundle(material: Material, model: Model, band: Band) -> Bundle:
 def _settings(parameters: TrainingParameters) -> dict[str, Any]:
     """The settings besides the hyper-parameters, flat."""
     plain = parameters.model_dump(
-        exclude={"search", "gates", "shadow", "catboost", "random_forest"}
+        exclude={"search", "gates", "shadow", "promotion", "catboost", "random_forest"}
     )
     sections = {"search": parameters.search, "gate": parameters.gates}
     nested = {

@@ -85,6 +85,14 @@ class Shadow(Strict):
     least_days: Annotated[int, Field(ge=1, description="with rows that neither has seen")] = 14
 
 
+class Promotion(Strict):
+    """What follows for a challenger that is better and keeps to the gates."""
+
+    shadow_first: Annotated[
+        bool, Field(description="it is put into shadow, not promoted; judging there decides")
+    ] = False
+
+
 class TrainingParameters(Strict):
     """All of it."""
 
@@ -96,6 +104,7 @@ class TrainingParameters(Strict):
     least_rows: Annotated[int, Field(ge=1, description="normal rows to judge on")] = 2000
     gates: Gates = Gates()
     shadow: Shadow = Shadow()
+    promotion: Promotion = Promotion()
     search: Search = Search()
     catboost: ModelParameters = ModelParameters()
     random_forest: ModelParameters = ModelParameters()

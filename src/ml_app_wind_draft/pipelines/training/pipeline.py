@@ -28,7 +28,8 @@ STEPS: tuple[tuple[FunctionType, list[str], str], ...] = (
         ["material", "challenger", "hyperparameters", "metrics", "evidence", "pictures"],
         "run_record",
     ),
-    (nodes.judge_challenger, ["material", "challenger", "champion", "evidence"], "verdict"),
+    (nodes.judge_challenger, ["material", "challenger", "champion", "evidence"], "judgement"),
+    (nodes.decide, ["material", "judgement"], "verdict"),
     (nodes.renew_band, ["material", "champion", "verdict"], "renewed_champion"),
     (
         nodes.hand_over,

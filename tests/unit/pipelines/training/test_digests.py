@@ -19,9 +19,11 @@ def test_any_changed_value_changes_the_digest(site, column):
     assert data_digest(changed) != data_digest(rows)
 
 
-def test_the_configuration_counts_and_the_number_of_threads_does_not(site):
+def test_the_configuration_counts_and_what_does_not_change_the_model_does_not(site):
     digest = configuration_digest(read_parameters({}), site)
     assert configuration_digest(read_parameters({"threads": 7}), site) == digest
+    shadow_first = read_parameters({"promotion": {"shadow_first": True}})
+    assert configuration_digest(shadow_first, site) == digest
     assert configuration_digest(read_parameters({"margin": 0.02}), site) != digest
     other = site.model_copy(update={"sampling_minutes": 5})
     assert configuration_digest(read_parameters({}), other) != digest

@@ -12,6 +12,7 @@ def test_the_shipped_configuration_is_valid():
     parameters = read_parameters(yaml.safe_load(SHIPPED.read_text())["training"])
     assert parameters.search.trials == 25
     assert parameters.search.folds == 3
+    assert parameters.promotion.shadow_first is False
     assert parameters.chosen.space["loss_function"] == Choices(choices=["RMSE", "MAE"])
 
 
@@ -21,6 +22,8 @@ def test_the_shipped_configuration_is_valid():
         ({"model": "oracle"}, "training.model = 'oracle'"),
         ({"windowdays": 3}, "training.windowdays"),
         ({"search": {"trials": 0}}, "training.search.trials = 0"),
+        ({"promotion": {"shadow_first": "soon"}}, "training.promotion.shadow_first = 'soon'"),
+        ({"promotion": {"shadowfirst": True}}, "training.promotion.shadowfirst"),
         ({"gap_days": 0.5}, "training.gap_days = 0.5"),
         ({"catboost": {"space": {"depth": {"low": 8, "high": 4}}}}, "must be below high"),
         ({"catboost": {"space": {"x": {"low": 0, "high": 1, "log": True}}}}, "above 0"),

@@ -10,6 +10,7 @@ from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.pipelines.feature_eng.nodes import build_features
 from ml_app_wind_draft.pipelines.training import nodes, renewal
 from ml_app_wind_draft.pipelines.training.material import Material
+from ml_app_wind_draft.pipelines.training.parameters import Promotion
 from ml_app_wind_draft.pipelines.training.walk_forward import as_champion
 from ml_app_wind_draft.registry.records import LoadedModel, Verdict
 from tests.turbine_data import START, turbine_data
@@ -94,3 +95,30 @@ def test_the_renewed_champion_is_handed_over_beside_the_challenger(months, champ
     assert [each.bundle for each in both] == [challenger, renewed.bundle]
     assert nodes.renew_band(later, None, KEPT) == []
     assert len(nodes.hand_over(challenger, renewed.record, KEPT, [])) == 1
+
+
+def test_with_shadow_first_what_is_better_goes_into_shadow_and_the_champion_gets_its_band(
+    months, champion
+):
+    _, later = months
+    promotion = Promotion(shadow_first=True)
+    careful = replace(
+        later, parameters=later.parameters.model_copy(update={"promotion": promotion})
+    )
+    better = Verdict(promote=True, against=3, why="Better beyond noise.")
+    assert nodes.decide(later, better) == better
+    decided = nodes.decide(careful, better)
+    assert decided.shadow
+    assert not decided.promote
+    assert decided.against == 3
+    assert decided.why == "Into shadow of version 3, not promoted yet. Better beyond noise."
+    (renewed,) = nodes.renew_band(careful, champion, decided)
+    assert renewed.verdict.promote
+
+
+def test_shadow_first_changes_nothing_for_a_first_champion_and_for_what_is_no_better(months):
+    promotion = Promotion(shadow_first=True)
+    parameters = months[0].parameters.model_copy(update={"promotion": promotion})
+    careful = replace(months[0], parameters=parameters)
+    for verdict in (KEPT, Verdict(promote=True, against=None, why="There was no champion.")):
+        assert nodes.decide(careful, verdict) == verdict

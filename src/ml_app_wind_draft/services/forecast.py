@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import pandas as pd
+from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
@@ -83,11 +84,20 @@ def _write(manager: DataManager, site: Site, issued_at: int, path: Path) -> str:
 
 def _show_scores(console: Console, manager: DataManager, site: Site) -> None:
     title = (
-        "Past forecasts, hourly: MAE of forecast and persistence, mean pinball loss, % of rated; "
-        "skill against persistence, %; coverage of P10-P90, %"
+        "Past forecasts, hourly: MAE, that of persistence, and pinball loss, % of rated;\n"
+        "skill against persistence, %; hours in the band P10-P90, %"
     )
-    heads = ("lead", "hours", "MAE", "persistence", "skill", "pinball", "coverage")
-    table = Table("unit", *(Column(each, justify="right") for each in heads), title=title)
+    heads = ("lead", "hours", "MAE", "persistence", "skill", "pinball", "in band")
+    columns = [Column(each, justify="right") for each in heads]
+    table = Table(
+        "unit",
+        *columns,
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     leads = [HOUR * hour for hour in SHOWN]
     for unit, capacity in capacities(site).items():
         past = manager.forecasts(unit, HOUR, 0, FOR_EVER, leads=leads)

@@ -99,7 +99,7 @@ def test_a_new_forecast_reaches_the_open_page(page, start, farm, name):
     path, chart = PAGES[name]
     open_at(page, start().address, path)
     expect(page.locator("#forecast-note")).to_have_text(
-        "No forecast yet: `wind forecast --train` makes the first."
+        "No forecast yet: `wind train` makes the first, after the models."
     )
     assert drawn(page, chart, "forecast")["y"] == []
     forecasts.issue(farm, farm.until, weather="none")

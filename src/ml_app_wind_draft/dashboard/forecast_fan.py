@@ -107,7 +107,7 @@ def is_old(forecast: Forecast, now: int) -> bool:
 def note(forecast: Forecast | None, now: int, zone: Zone) -> str:
     """Where the fan comes from, or why there is none."""
     if forecast is None:
-        return "No forecast yet: `wind forecast --train` makes the first."
+        return "No forecast yet: `wind train` makes the first, after the models."
     issued = words.day_time(forecast.issued_at, zone)
     if is_old(forecast, now):
         return f"The newest forecast, issued {issued}, is too old to be shown."

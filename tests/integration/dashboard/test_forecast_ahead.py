@@ -38,4 +38,4 @@ def test_a_view_of_months_shows_none(reader):
 def test_a_unit_without_a_forecast_is_told_how_to_get_one(reader):
     found = ahead(reader, "R80721", ISSUED + 600, 7 * DAY, UTC_ZONE)
     assert found["fan"]["fan"] is None
-    assert "wind forecast --train" in found["props"]["forecast-note"]["children"]
+    assert "wind train" in found["props"]["forecast-note"]["children"]

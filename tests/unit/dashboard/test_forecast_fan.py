@@ -60,7 +60,7 @@ def test_the_note_is_in_the_readers_zone(forecast):
 
 
 def test_without_a_forecast_the_note_says_how_to_get_one():
-    assert "wind forecast --train" in forecast_fan.note(None, ISSUED, UTC_ZONE)
+    assert "wind train" in forecast_fan.note(None, ISSUED, UTC_ZONE)
     assert forecast_fan.fan(None, ISSUED) is None
 
 

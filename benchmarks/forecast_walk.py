@@ -31,6 +31,7 @@ from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.ingestion.site_weather import replayed_weather
 from ml_app_wind_draft.models.forecast.baselines import persistence
 from ml_app_wind_draft.models.forecast.farm import FarmForecaster, unit_histories
+from ml_app_wind_draft.models.forecast.folds import DAY
 from ml_app_wind_draft.models.forecast.series import HOUR, History, Weather
 from ml_app_wind_draft.models.forecast.units import LEVELS, farm_name
 from ml_app_wind_draft.models.metrics import paired_difference
@@ -247,7 +248,7 @@ def main() -> None:
     weather = None if asked.without_weather else replayed_weather(site)
     kind = ("history" if weather is None else "ERA5") + (", farm only" if asked.farm_only else "")
     rows = read_rows(site)
-    end = int(rows["timestamp"].max()) + site.step
+    end = (int(rows["timestamp"].max()) + site.step) // DAY * DAY  # not 50 minutes of a 13th month
     histories = unit_histories(rows, site, int(rows["timestamp"].min()), end)
     if asked.farm_only:
         histories = {farm_name(site): histories[farm_name(site)]}

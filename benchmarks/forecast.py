@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from rich.console import Console
 from rich.progress import Progress
 
 from benchmarks import forecast_tables
 from benchmarks.evaluate import read_rows
-from ml_app_wind_draft.core.clock import to_epoch
-from ml_app_wind_draft.core.config import PROJECT_ROOT, load_settings
+from benchmarks.farm import replay_start
+from ml_app_wind_draft.core.config import load_settings
 from ml_app_wind_draft.core.site import load_site
+from ml_app_wind_draft.ingestion.site_weather import replayed_weather
 from ml_app_wind_draft.models.forecast import scores
 from ml_app_wind_draft.models.forecast.baselines import climatology, persistence
 from ml_app_wind_draft.models.forecast.farm import resolutions, unit_histories
@@ -40,13 +40,11 @@ from ml_app_wind_draft.models.forecast.series import (
     Instants,
     Values,
     Weather,
-    perfect_weather,
 )
 from ml_app_wind_draft.models.forecast.training import WeatherLesson, fit, learn_weather
 from ml_app_wind_draft.models.forecast.units import LEVELS, farm_name
 
 RESULT = Path(__file__).parent / "evaluation_forecast.json"
-ERA5 = PROJECT_ROOT / "recorded" / "la_haute_borne" / "era5_hourly.parquet"
 LEADS = (1, 6, 24, 48)  # hours: with intervals
 REACH = {
     ("history", 1): (3.95, 1.48),
@@ -61,15 +59,6 @@ FLOORS: dict[str, Callable[..., Values]] = {
     "climatology given current power": climatology,
 }
 RESAMPLES = 1000
-
-
-def era5() -> Weather:
-    """ERA5 at the site, known for all time."""
-    table = pd.read_parquet(ERA5)
-    instant = pd.to_datetime(table.pop("datetime"), utc=True).dt.as_unit("s").astype("int64")
-    return perfect_weather(
-        tuple(table.columns), instant.to_numpy(), table.to_numpy(np.float64), HOUR
-    )
 
 
 def judge(quantiles: Values, measured: Values, issue: Instants) -> dict[str, Any]:
@@ -250,14 +239,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick
     site = load_site("la_haute_borne", load_settings())
-    assert site.replay is not None
+    weather = replayed_weather(site)
+    assert weather is not None
     rows = read_rows(site)
     first, end = int(rows["timestamp"].min()), int(rows["timestamp"].max()) + site.step
     histories = unit_histories(rows, site, first, end)
-    farm, cut, leads = farm_name(site), to_epoch(site.replay.start), resolutions(site)
+    farm, cut, leads = farm_name(site), replay_start(site), resolutions(site)
     if quick:
         histories, leads = {farm: histories[farm]}, {HOUR: leads[HOUR]}
-    found = evaluate(histories, era5(), cut, leads, farm)
+    found = evaluate(histories, weather, cut, leads, farm)
     found["coverage"] = forecast_tables.coverage_summary(found["by_lead"])
     content = {"results": as_results(found), **found}
     RESULT.write_text(written(content), encoding="utf-8")

@@ -16,11 +16,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.evaluate import read_rows
-from benchmarks.forecast import era5, written
+from benchmarks.farm import replay_start
+from benchmarks.forecast import written
 from benchmarks.forecast_tables import WITHIN
-from ml_app_wind_draft.core.clock import to_epoch
 from ml_app_wind_draft.core.config import load_settings
 from ml_app_wind_draft.core.site import load_site
+from ml_app_wind_draft.ingestion.site_weather import replayed_weather
 from ml_app_wind_draft.models.forecast import scores
 from ml_app_wind_draft.models.forecast.distribution import (
     ErrorDistribution,
@@ -32,7 +33,7 @@ from ml_app_wind_draft.models.forecast.farm import unit_histories
 from ml_app_wind_draft.models.forecast.folds import DAY, GAP
 from ml_app_wind_draft.models.forecast.model import Forecaster, Options
 from ml_app_wind_draft.models.forecast.rolling import WEEK, followed
-from ml_app_wind_draft.models.forecast.series import HOUR, History, Values
+from ml_app_wind_draft.models.forecast.series import HOUR, History, Values, Weather
 from ml_app_wind_draft.models.forecast.training import fit
 from ml_app_wind_draft.models.forecast.units import LEVELS, farm_name
 
@@ -187,13 +188,12 @@ def evaluate(leads: list[HeldOut]) -> dict[str, Any]:
 
 
 def what_2015_was_like(
-    fitted: Forecaster, history: History, cut: int, leads: list[HeldOut]
+    fitted: Forecaster, history: History, weather: Weather | None, cut: int, leads: list[HeldOut]
 ) -> dict[str, Any]:
     """Mean power and scatter of errors of 2014, held out, and of 2015; % of rated."""
     found = {}
     for own in leads:
         issue = np.arange(cut, history.end, HOUR)
-        weather = era5() if fitted.weather_model is not None else None
         center = fitted.center(history, weather, issue, [own.lead])[:, 0]
         came = history.mean_power(issue + own.lead - HOUR, HOUR)
         known = np.isfinite(came)
@@ -234,19 +234,16 @@ def show(kind: str, found: dict[str, Any], console: Console) -> None:
 
 def main() -> None:
     site = load_site("la_haute_borne", load_settings())
-    assert site.replay is not None
     rows = read_rows(site)
     first, end = int(rows["timestamp"].min()), int(rows["timestamp"].max()) + site.step
-    history, cut = (
-        unit_histories(rows, site, first, end)[farm_name(site)],
-        to_epoch(site.replay.start),
-    )
+    history = unit_histories(rows, site, first, end)[farm_name(site)]
+    cut = replay_start(site)
     content = {}
-    for kind, weather in (("history", None), ("ERA5", era5())):
+    for kind, weather in (("history", None), ("ERA5", replayed_weather(site))):
         fitted = fit(history.until(cut), weather, Options())
         leads = [HeldOut(fitted, history.until(cut), HOUR * hours) for hours in HOURS]
         found = evaluate(leads)
-        found[LAST] = what_2015_was_like(fitted, history, cut, leads)
+        found[LAST] = what_2015_was_like(fitted, history, weather, cut, leads)
         content[kind] = found
         show(kind, found, Console())
     RESULT.write_text(written(content), encoding="utf-8")

@@ -6,9 +6,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from ml_app_wind_draft.pipelines.forecast_training.judging import SPANS
+
 WITHIN = 3.0  # points of coverage
 SHOWN = {"60": (1, 6, 24, 48), "10": (1 / 6, 1 / 2, 1, 3, 6)}  # minutes of resolution -> hours
-SPANS = ((0, 1), (1, 6), (6, 24), (24, 48))  # hours of lead: beyond the first, up to the second
 
 
 def coverage_summary(by_lead: dict[str, Any]) -> dict[str, Any]:

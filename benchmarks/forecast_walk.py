@@ -29,15 +29,19 @@ from ml_app_wind_draft.core.clock import say
 from ml_app_wind_draft.core.config import load_settings
 from ml_app_wind_draft.core.site import Site, load_site
 from ml_app_wind_draft.ingestion.site_weather import replayed_weather
-from ml_app_wind_draft.models.forecast.baselines import persistence
 from ml_app_wind_draft.models.forecast.farm import FarmForecaster, unit_histories
 from ml_app_wind_draft.models.forecast.folds import DAY
 from ml_app_wind_draft.models.forecast.series import HOUR, History, Weather
-from ml_app_wind_draft.models.forecast.units import LEVELS, farm_name
+from ml_app_wind_draft.models.forecast.units import farm_name
 from ml_app_wind_draft.models.metrics import paired_difference
 from ml_app_wind_draft.pipelines.forecast_training import nodes
 from ml_app_wind_draft.pipelines.forecast_training.judging import BLOCK, SPANS
-from ml_app_wind_draft.pipelines.forecast_training.trial import Forecasts, trial
+from ml_app_wind_draft.pipelines.forecast_training.trial import (
+    Forecasts,
+    mean_of_leads,
+    persisted,
+    trial,
+)
 from ml_app_wind_draft.pipelines.training.walk_forward import months
 from ml_app_wind_draft.registry.forecasters import LoadedForecaster
 from ml_app_wind_draft.registry.records import ModelVersion, Verdict
@@ -132,7 +136,7 @@ def score(
             name: trials[each.version.version].forecasts[unit, HOUR]
             for name, each in loaded.items()
         }
-        forecasts[FLOOR] = _persistence(history, month.start, issue, forecasts[CHAMPION])
+        forecasts[FLOOR] = persisted(history, month.start, issue, forecasts[CHAMPION])
         known = np.isfinite(history.mean_power(issue - HOUR, HOUR))  # persistence needs it
         of = FARM if unit == farm_name(site) else TURBINES
         for name, own in forecasts.items():
@@ -150,13 +154,6 @@ def score(
 def _hourly(farm: FarmForecaster) -> FarmForecaster:
     kept = {key: own for key, own in farm.forecasters.items() if key[1] == HOUR}
     return FarmForecaster(kept, farm.weather)
-
-
-def _persistence(
-    history: History, cut: int, issue: NDArray[np.int64], like: Forecasts
-) -> Forecasts:
-    each = [persistence(history, cut, issue, lead, LEVELS, HOUR) for lead in like.leads]
-    return Forecasts(like.leads, 100 * np.stack(each, axis=1), like.measured)
 
 
 def _joined(parts: list[Scores]) -> Scores:
@@ -191,7 +188,7 @@ def whole_year(
         of: {name: _joined([part[of][name] for part in parts]) for name in METHODS}
         for of in parts[0]
     }
-    loss = {name: _mean_of_leads(joined[FARM][name].loss) for name in METHODS}
+    loss = {name: mean_of_leads(joined[FARM][name].loss) for name in METHODS}
     known = np.isfinite(loss[CHAMPION])
     issue = start + HOUR * np.arange(len(known))
     paired = {}
@@ -205,11 +202,6 @@ def whole_year(
             "high": round(found.high, 4),
         }
     return {**_figures(joined, like), "farm, paired": paired}
-
-
-def _mean_of_leads(loss: Values) -> Values:
-    count = np.isfinite(loss).sum(axis=1)
-    return np.where(count > 0, np.nansum(loss, axis=1) / np.maximum(count, 1), np.nan)
 
 
 def show(walked: list[dict[str, Any]], year: dict[str, Any], console: Console) -> None:

@@ -28,9 +28,14 @@ def to_epoch(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-def from_epoch(seconds: int) -> datetime:
+def from_epoch(seconds: float) -> datetime:
     """The UTC datetime of an instant."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def stamp(seconds: float) -> str:
+    """An instant as it stands in addresses and files: `2015-01-14T10:10Z`."""
+    return from_epoch(seconds).strftime("%Y-%m-%dT%H:%MZ")
 
 
 def say(seconds: int) -> str:

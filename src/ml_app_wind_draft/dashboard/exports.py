@@ -11,9 +11,10 @@ from itertools import chain
 import pandas as pd
 from flask import Flask, Response, request
 
+from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.errors import StorageError
 from ml_app_wind_draft.core.signals import SIGNALS
-from ml_app_wind_draft.dashboard import reading_farm, words
+from ml_app_wind_draft.dashboard import reading_farm
 from ml_app_wind_draft.dashboard.page import House
 from ml_app_wind_draft.dashboard.reader import Storage
 from ml_app_wind_draft.dashboard.view import View
@@ -170,8 +171,8 @@ def _value(value: object) -> object:
 
 
 def _moment(instant: int) -> str:
-    return words.stamp(instant)
+    return clock.stamp(instant)
 
 
 def _compact(instant: int) -> str:
-    return words.stamp(instant).replace(":", "").replace("-", "")
+    return clock.stamp(instant).replace(":", "").replace("-", "")

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from dash import html
 
+from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.core.states import HELD_BACK, NORMAL
 from ml_app_wind_draft.dashboard import tables, words
@@ -161,7 +162,7 @@ def worst_table(worst: pd.DataFrame, site: Site, zone: Zone) -> Props:
 
 def turbine_link(turbine_id: str, start: float, end: float) -> html.A:
     """To the turbine's page, at a span of time (s)."""
-    address = f"/turbine/{turbine_id}?from={words.stamp(start)}&to={words.stamp(end)}"
+    address = f"/turbine/{turbine_id}?from={clock.stamp(start)}&to={clock.stamp(end)}"
     return html.A(turbine_id, href=address, className="row-link", **{"data-link": ""})
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pandas as pd
 from dash import html
 
+from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.dashboard import tables, words
 from ml_app_wind_draft.dashboard.reader import Reader, Storage
@@ -124,14 +125,13 @@ NOTHING: dict[str, Any] = {
 
 def line() -> html.Div:
     """Below a chart: where its fan comes from, and the same as a file."""
-    as_file = html.A(
-        "Forecast CSV \N{DOWNWARDS ARROW}",
-        id="forecast-csv",
-        download="",
-        title="The forecast shown: every hour, 19 quantiles in kW, in UTC",
-        href=NO_FILE["href"],
-        className=NO_FILE["className"],
-        **{"aria-label": "Forecast shown as CSV"},
+    as_file = tables.csv_link(
+        "forecast-csv",
+        "Forecast shown",
+        NO_FILE["href"],
+        "The forecast shown: every hour, 19 quantiles in kW, in UTC",
+        words="Forecast CSV",
+        hidden=True,
     )
     note = html.P("\N{NO-BREAK SPACE}", id="forecast-note", className="note")
     return html.Div([note, as_file], className="forecast-line")
@@ -156,7 +156,7 @@ def _file(forecast: Forecast | None, now: int) -> dict[str, str]:
     if forecast is None or is_old(forecast, now):
         return NO_FILE
     unit = str(forecast.hours["unit"].iloc[0])
-    asked = urlencode({"unit": unit, "issued": words.stamp(forecast.issued_at)}, safe=":")
+    asked = urlencode({"unit": unit, "issued": clock.stamp(forecast.issued_at)}, safe=":")
     return {"href": f"/export/forecast.csv?{asked}", "className": "quiet-link"}
 
 

@@ -109,6 +109,21 @@ def two_lines(first: Cell, second: Cell) -> Tag:
     return tag("Div", [tag("Div", first), tag("Div", second, className="note")])
 
 
+def csv_link(
+    link: str, about: str, href: str, tells: str, *, words: str = "CSV", hidden: bool = False
+) -> html.A:
+    """A link of id `link` that downloads what is seen; `about` for those who cannot see it."""
+    return html.A(
+        f"{words} \N{DOWNWARDS ARROW}",
+        id=link,
+        className="quiet-link hidden" if hidden else "quiet-link",
+        href=href,
+        download="",
+        title=tells,
+        **{"aria-label": f"{about} as CSV"},
+    )
+
+
 def card(
     title: str,
     *children: Any,

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
+from ml_app_wind_draft.core import clock
 from ml_app_wind_draft.core.site import Site
 from ml_app_wind_draft.dashboard import tables, words
 from ml_app_wind_draft.dashboard.farm_replies import RULES
@@ -66,5 +67,5 @@ def _no_alarm(site: Site) -> str:
 
 def export_address(view: TurbineView) -> str:
     """Where the rows in view can be had as CSV."""
-    span = {"from": words.stamp(view.start), "to": words.stamp(view.now)}
+    span = {"from": clock.stamp(view.start), "to": clock.stamp(view.now)}
     return f"/export/turbine.csv?{urlencode({'turbine': view.turbine_id, **span}, safe=':')}"

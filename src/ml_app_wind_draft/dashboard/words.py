@@ -112,11 +112,6 @@ def month(instant: float) -> str:
     return UTC_ZONE.at(instant).strftime("%b %Y")
 
 
-def stamp(instant: float) -> str:
-    """`2015-01-14T10:10Z`, as in addresses and files."""
-    return UTC_ZONE.at(instant).strftime("%Y-%m-%dT%H:%MZ")
-
-
 def _said(instant: float, zone: Zone, how: str) -> str:
     text = zone.at(instant).strftime(how)
     return f"{text.removeprefix('0') if how.startswith('%d') else text} {zone.label(instant)}"

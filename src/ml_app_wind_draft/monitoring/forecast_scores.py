@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ml_app_wind_draft.models.forecast import scores
+from ml_app_wind_draft.models.forecast.series import HOUR
 from ml_app_wind_draft.models.forecast.units import LEVELS, QUANTILES
 
 FIGURES = (
@@ -21,7 +22,6 @@ FIGURES = (
     "crps",
     "interval_coverage",
 )
-HOUR = 3600
 OLDEST = 24 * HOUR  # power of longer ago is not what was last known
 
 

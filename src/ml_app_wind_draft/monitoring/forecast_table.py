@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from ml_app_wind_draft.core.clock import from_epoch
+from ml_app_wind_draft.core.clock import stamp
+from ml_app_wind_draft.models.forecast.series import HOUR
 from ml_app_wind_draft.models.forecast.units import QUANTILES
 
-HOUR = 3600
 HEAD = (
     "unit",
     "issue_time (UTC)",
@@ -29,14 +29,10 @@ def table_lines(forecasts: pd.DataFrame) -> Iterator[list[str | int | float]]:
         issued_at, start = int(row["issued_at"]), int(row["start"])
         yield [
             str(row["unit"]),
-            _stamp(issued_at),
-            _stamp(start),
+            stamp(issued_at),
+            stamp(start),
             (start + int(row["resolution"]) - issued_at) / HOUR,
             *(round(float(row[name]), 3) for name in QUANTILES),
             str(row["weather"]),
             int(row["model_version"]),
         ]
-
-
-def _stamp(instant: int) -> str:
-    return from_epoch(instant).strftime("%Y-%m-%dT%H:%MZ")

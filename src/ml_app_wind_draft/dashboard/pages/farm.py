@@ -139,14 +139,11 @@ def _heat_card() -> html.Section:
 
 
 def _losses_card() -> html.Section:
-    as_file = html.A(
-        "CSV \N{DOWNWARDS ARROW}",
-        id="losses-csv",
-        className="quiet-link",
-        href="/export/losses.csv",
-        download="",
-        title="The same as a file, with each state",
-        **{"aria-label": "Energy below expectation as CSV"},
+    as_file = tables.csv_link(
+        "losses-csv",
+        "Energy below expectation",
+        "/export/losses.csv",
+        "The same as a file, with each state",
     )
     return tables.card(
         "Energy below expectation",

@@ -237,9 +237,9 @@ def reply(house: House, view: View, held: dict[str, Any]) -> Reply:
     former = set(history["version"].astype(int))
     shadow = next((each for each in models.versions if SHADOW in each.aliases), None)
     return only_new(
-        _key(view),
+        _key(zone, view),
         {
-            **_by_mlflow(house, view, reign, former, may_change=may_change),
+            **_by_mlflow(house, models, view, reign, former, may_change=may_change),
             "shadow": shadow_card.parts(
                 house, shadow, _by_number(models.versions, champion), zone, may_change=may_change
             ),
@@ -254,23 +254,32 @@ def without_database(house: House, view: View, held: dict[str, Any]) -> Reply:
 
     A page that has had the database's part keeps all as it is. To change the champion takes both.
     """
-    if house.reader.models().champion is None or TRAIL in (held.get("parts") or {}):
+    models = house.reader.models()
+    if models.champion is None or TRAIL in (held.get("parts") or {}):
         return {}
-    return only_new(_key(view), _by_mlflow(house, view, None, set(), may_change=False), held)
+    parts = _by_mlflow(house, models, view, None, set(), may_change=False)
+    return only_new(_key(view.zone(house.site), view), parts, held)
 
 
-def _key(view: View) -> str:
-    return f"models|{view.query.get('zone', 'utc')}|{view.query.get('version', '')}"
+def _key(zone: Zone, view: View) -> str:
+    return f"models|{zone.key}|{view.query.get('version', '')}"
 
 
 def _by_mlflow(
-    house: House, view: View, reign: Reign | None, former: set[int], *, may_change: bool
+    house: House,
+    models: Models,
+    view: View,
+    reign: Reign | None,
+    former: set[int],
+    *,
+    may_change: bool,
 ) -> dict[str, Reply]:
     """The parts that MLflow's last answer fills, with what the database knows of them."""
-    models, zone = house.reader.models(), view.zone(house.site)
     champion = replies.champion_version(models, reign)
     chosen = _chosen(view, models.versions, champion)
-    versions = _versions(models, champion, chosen, former, zone, may_change=may_change)
+    versions = _versions(
+        models, champion, chosen, former, view.zone(house.site), may_change=may_change
+    )
     return {
         "cards": {"props": replies.model_props(models, reign, house.settings.mlflow_ui_uri)},
         "chart": {"figures": {"models-chart": figures_models.data(models.versions, champion)}},

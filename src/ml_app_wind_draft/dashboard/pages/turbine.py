@@ -60,14 +60,11 @@ def layout(site: Site, settings: Settings) -> html.Div:  # noqa: ARG001 - a page
                     components.choice(
                         "metric", {"kw": "kW", "pct": "% of rated"}, "kw", "Errors in"
                     ),
-                    html.A(
-                        "CSV \N{DOWNWARDS ARROW}",
-                        id="rows-csv",
-                        className="quiet-link",
-                        href="/export/turbine.csv",
-                        download="",
-                        title="The rows in view, in UTC, with units and model versions",
-                        **{"aria-label": "Rows in view as CSV"},
+                    tables.csv_link(
+                        "rows-csv",
+                        "Rows in view",
+                        "/export/turbine.csv",
+                        "The rows in view, in UTC, with units and model versions",
                     ),
                 ],
             ),

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ml_app_wind_draft.models.forecast.distribution import LEVELS as KNOWN
 from ml_app_wind_draft.models.forecast.folds import DAY
 from ml_app_wind_draft.models.forecast.model import Forecaster
 from ml_app_wind_draft.models.forecast.series import History, Instants, Values
@@ -18,7 +19,6 @@ from ml_app_wind_draft.models.forecast.series import History, Instants, Values
 WEEK = 7 * DAY
 ROUNDING = 1e-9
 STEP = 0.05  # of what the week was off by; chosen on the halves of 2014
-OUTERMOST = (0.005, 0.995)  # beyond these the distribution says nothing more
 
 
 def rolling_quantiles(
@@ -73,4 +73,5 @@ def followed(
     opposite = np.abs(levels[:, None] + levels[None, :] - 1) < ROUNDING
     mirrored = np.where(opposite.any(axis=1), short[opposite.argmax(axis=1)], -short)
     moved = asked + step * known.mean() * (short - mirrored) / 2
-    return np.maximum.accumulate(np.clip(moved, *OUTERMOST))
+    # beyond its outermost levels the distribution says nothing more
+    return np.maximum.accumulate(np.clip(moved, KNOWN[0], KNOWN[-1]))

@@ -7,7 +7,7 @@ from ml_app_wind_draft.core.clock import say
 from ml_app_wind_draft.models.forecast.series import HOUR
 from ml_app_wind_draft.models.metrics import PairedDifference, paired_difference
 from ml_app_wind_draft.pipelines.forecast_training.parameters import Judging
-from ml_app_wind_draft.pipelines.forecast_training.trial import Key, Trial, mean_of
+from ml_app_wind_draft.pipelines.forecast_training.trial import Key, Trial, mean_of, mean_of_leads
 from ml_app_wind_draft.registry.records import Verdict
 
 Values = NDArray[np.float64]
@@ -57,13 +57,7 @@ def _losses(trial: Trial, keys: list[Key]) -> Values:
     """[hours], NaN where the outcome of any of the `keys` is missing at every lead."""
     if not keys:
         return np.full(len(trial.issue), np.nan)
-    return np.mean([_mean_of_leads(trial.forecasts[key].loss) for key in keys], axis=0)
-
-
-def _mean_of_leads(values: Values) -> Values:
-    """[hours] out of [hours, leads] with gaps; NaN where there is nothing."""
-    count = np.isfinite(values).sum(axis=1)
-    return np.where(count > 0, np.nansum(values, axis=1) / np.maximum(count, 1), np.nan)
+    return np.mean([mean_of_leads(trial.forecasts[key].loss) for key in keys], axis=0)
 
 
 def _figures(difference: PairedDifference, version: int, issue: NDArray[np.int64]) -> str:

@@ -13,7 +13,6 @@ import pandas as pd
 from ml_app_wind_draft.core.clock import say
 from ml_app_wind_draft.core.errors import TrainingError
 from ml_app_wind_draft.core.site import Site
-from ml_app_wind_draft.models.forecast.baselines import persistence
 from ml_app_wind_draft.models.forecast.farm import (
     FarmForecaster,
     fit_farm,
@@ -36,6 +35,7 @@ from ml_app_wind_draft.pipelines.forecast_training.trial import (
     Trial,
     hours_between,
     mean_of,
+    persisted,
     trial,
 )
 from ml_app_wind_draft.pipelines.training.digests import data_digest
@@ -133,12 +133,8 @@ def try_persistence(own: Trial, lessons: Lessons, site: Site) -> Trial:
     key = (farm_name(site), HOUR)
     if key not in own.forecasts:
         return Trial(own.issue, {})
-    history, forecasts = lessons.histories[farm_name(site)], own.forecasts[key]
-    each = [
-        persistence(history, lessons.fit_end, own.issue, lead, LEVELS, HOUR)
-        for lead in forecasts.leads
-    ]
-    said = Forecasts(forecasts.leads, 100 * np.stack(each, axis=1), forecasts.measured)
+    history = lessons.histories[farm_name(site)]
+    said = persisted(history, lessons.fit_end, own.issue, own.forecasts[key])
     return Trial(own.issue, {key: said})
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_app_wind_draft.models.forecast.baselines import persistence
 from ml_app_wind_draft.models.forecast.farm import FarmForecaster
 from ml_app_wind_draft.models.forecast.model import Forecaster
 from ml_app_wind_draft.models.forecast.scores import pinball
@@ -81,6 +82,18 @@ class Trial:
 def mean_of(values: list[float]) -> float:
     """The mean, NaN of nothing."""
     return float(np.mean(values)) if values else float("nan")
+
+
+def mean_of_leads(values: Values) -> Values:
+    """[hours] out of [hours, leads] with gaps; NaN where there is nothing."""
+    count = np.isfinite(values).sum(axis=1)
+    return np.where(count > 0, np.nansum(values, axis=1) / np.maximum(count, 1), np.nan)
+
+
+def persisted(history: History, cut: int, issue: Instants, like: Forecasts) -> Forecasts:
+    """What persistence says of the hours of `like`, by errors of the time before `cut` (s)."""
+    each = [persistence(history, cut, issue, lead, LEVELS, HOUR) for lead in like.leads]
+    return Forecasts(like.leads, 100 * np.stack(each, axis=1), like.measured)
 
 
 def trial(
